@@ -1,0 +1,1 @@
+"""Settings, the embedded database and the supervisor of all processes."""
