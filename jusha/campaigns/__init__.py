@@ -1,0 +1,1 @@
+"""Giving days: their terms, projects and totals."""

@@ -1,0 +1,1 @@
+"""Charities: who may raise money, and is paid."""

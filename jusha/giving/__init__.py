@@ -1,0 +1,1 @@
+"""Gifts: deeds as settled, refunds, cases, and files of gifts given elsewhere."""

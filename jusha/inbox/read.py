@@ -1,0 +1,60 @@
+"""Read complete rows of all lanes from known positions, in the public order.
+
+One statement reads one snapshot, so whatever was durable before another envelope was
+sent is in it; rows sort by (received_at, lane, n). A lane's rows keep their order,
+because received_at never runs backwards in a lane.
+"""
+
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+READ_SQL: Final = """
+SELECT r.lane, r.n, r.count, r.received_at, r.payload
+FROM inbox_lane l
+JOIN LATERAL (
+    SELECT lane, n, count, received_at, payload
+    FROM inbox_row
+    WHERE lane = l.lane AND n > coalesce((%(positions)s::jsonb ->> l.lane::text)::bigint, 0)
+    ORDER BY n
+    LIMIT %(rows)s
+) r ON true
+ORDER BY r.received_at, r.lane, r.n
+LIMIT %(rows)s
+"""
+
+
+class InboxRow(NamedTuple):
+    """One row as settlement reads it."""
+
+    lane: int
+    n: int
+    count: int
+    received_at: datetime
+    payload: bytes
+
+
+def read(
+    connection: psycopg.Connection[Any],
+    *,
+    positions: dict[str, int],
+    rows_max: int,
+    envelopes_max: int,
+) -> list[InboxRow]:
+    """Return the next rows after `positions` {lane: n}, at most so many envelopes (at least a row).
+
+    Reads: inbox_lane, inbox_row. Writes nothing.
+    """
+    found = connection.execute(
+        READ_SQL, {"positions": Jsonb(positions), "rows": rows_max}, binary=True
+    ).fetchall()
+    taken: list[InboxRow] = []
+    total = 0
+    for row in found:
+        total += row[2]
+        if taken and total > envelopes_max:
+            break
+        taken.append(InboxRow(*row))
+    return taken

@@ -1,0 +1,1 @@
+"""Sponsors' pools and the published rules that turn a gift into a match."""

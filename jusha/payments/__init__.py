@@ -1,0 +1,1 @@
+"""Channels that report deeds, their rights and secrets, and orders."""

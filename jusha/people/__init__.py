@@ -1,0 +1,1 @@
+"""Private records, sealed and erasable."""

@@ -1,0 +1,1 @@
+"""Projects, and the money line of each: which fen went where."""

@@ -1,0 +1,132 @@
+"""Load settlement's own tables into a World, once when it starts and after a failed batch."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from jusha.campaigns.rules import CampaignTerms
+from jusha.matching.rules import RuleTerms
+from jusha.money.clock import minute_seconds
+from jusha.payments.rules import ChannelTerms
+from jusha.settlement.world import (
+    Account,
+    Campaign,
+    Channel,
+    Fund,
+    Pool,
+    Rule,
+    Total,
+    Window,
+    World,
+)
+
+
+def load_world(connection: Connection[Any]) -> World:
+    """Read everything settlement keeps in memory, as of the connection's snapshot.
+
+    Reads: settlement_batch, tlog_entries, giving_case, ledger_account, payments_channel,
+    payments_channel_use, charities_payee, projects_fund, campaigns_terms,
+    campaigns_total, matching_pool, matching_rule, matching_window. Writes nothing.
+    """
+    world = World()
+    _load_place(connection, world)
+    _load_parties(connection, world)
+    _load_campaigns(connection, world)
+    return world
+
+
+def _load_place(connection: Connection[Any], world: World) -> None:
+    """Read numbers from the rows themselves: within a half-settled batch they are ahead of it."""
+    row = connection.execute(
+        "SELECT coalesce((SELECT max(id) FROM settlement_batch), 0),"
+        " coalesce((SELECT max(first + count) FROM tlog_entries), 0),"
+        " coalesce((SELECT max(id) FROM giving_case), 0) + 1"
+    ).fetchone()
+    assert row is not None
+    world.batch, world.next_number, world.next_case = row
+    positions = connection.execute(
+        "SELECT positions FROM settlement_batch ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    if positions:
+        world.positions = positions[0]
+    chain = connection.execute(
+        "SELECT chain FROM tlog_entries ORDER BY first DESC LIMIT 1"
+    ).fetchone()
+    if chain:
+        world.chain = bytes(chain[0])
+
+
+def _load_parties(connection: Connection[Any], world: World) -> None:
+    for row in connection.execute(
+        "SELECT id, book, asset, kind, owner, normal, debits, credits"
+        " FROM ledger_account ORDER BY id"
+    ):
+        account = Account(*row)
+        world.accounts[account.book, account.asset, account.kind, account.owner] = account
+    for id_, code, number, terms, *use in connection.execute(
+        "SELECT c.id, c.code, c.number, c.terms, coalesce(u.day, 0), coalesce(u.day_sum, 0),"
+        " coalesce(u.minute, 0), coalesce(u.minute_sum, 0), coalesce(u.drawn, 0)"
+        " FROM payments_channel c LEFT JOIN payments_channel_use u ON u.channel = c.id"
+    ):
+        rights = msgspec.convert(terms, ChannelTerms)
+        world.channels[code] = Channel(id_, code, number, rights, *use)
+    payees: dict[int, str] = {}
+    for id_, code in connection.execute("SELECT id, code FROM charities_payee ORDER BY id"):
+        world.payees[code] = id_
+        payees[id_] = code
+    for project, code, payee, permille, state, number, programme, running in connection.execute(
+        "SELECT project, code, payee, running_permille, state, number, programme_head,"
+        " running_head FROM projects_fund ORDER BY project"
+    ):
+        fund = Fund(
+            project, code, payee, payees[payee], permille, state, number, programme, running
+        )
+        world.funds[code] = world.funds_by_id[project] = fund
+
+
+def _load_campaigns(connection: Connection[Any], world: World) -> None:
+    for id_, code, number, raw in connection.execute(
+        "SELECT id, code, number, terms FROM campaigns_terms ORDER BY id"
+    ):
+        terms = msgspec.convert(raw, CampaignTerms)
+        campaign = Campaign(
+            id_, code, number, terms, minute_seconds(terms.opens), minute_seconds(terms.closes)
+        )
+        world.campaigns[code] = world.campaigns_by_id[id_] = campaign
+    for total in connection.execute(
+        "SELECT campaign, project, asset, gifts, donated, matched, refunded, returned"
+        " FROM campaigns_total"
+    ):
+        world.totals[total[0], total[1], total[2]] = Total(*total)
+    pools: dict[int, Pool] = {}
+    for id_, code, campaign_id, sponsor, number in connection.execute(
+        "SELECT id, code, campaign, sponsor, number FROM matching_pool ORDER BY id"
+    ):
+        available = world.account(f"pool:{code}", 1, "available", code)
+        pools[id_] = world.pools[code] = Pool(id_, code, campaign_id, sponsor, number, available)
+    for id_, code, version, pool, campaign_id, from_at, number, terms in connection.execute(
+        "SELECT id, code, version, pool, campaign, from_at, number, terms FROM matching_rule"
+    ):
+        world.add_rule(
+            Rule(
+                id_,
+                code,
+                version,
+                pools[pool],
+                campaign_id,
+                unix_seconds(from_at),
+                number,
+                msgspec.convert(terms, RuleTerms),
+            )
+        )
+    for pool, day, budget, used in connection.execute(
+        "SELECT pool, day, budget, used FROM matching_window"
+    ):
+        world.windows[pool, day] = Window(pool, day, budget, used)
+
+
+def unix_seconds(at: datetime) -> int:
+    """Whole Unix seconds of a time."""
+    return int(at.timestamp())

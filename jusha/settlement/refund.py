@@ -1,0 +1,133 @@
+"""Send money of a deed back, and its unreleased match to the pool's returned account. Pure.
+
+No window reopens and no cap is given back (blueprint decision 6). The intervals that
+the deed had in the money line become void; nothing behind them shifts.
+"""
+
+from typing import Final
+
+import msgspec
+
+from jusha.inbox.envelopes import Instruction
+from jusha.money.assets import ASSETS_BY_NUMBER
+from jusha.money.clock import minute_text
+from jusha.money.split import cut_permille, part_returned
+from jusha.settlement.changes import Changes, Found, KnownDeed
+from jusha.settlement.refusal import InstructionRefusedError
+from jusha.settlement.world import World
+from jusha.tlog.leaves import canonical
+
+PROGRAMME: Final = 1
+RUNNING: Final = 2
+
+
+class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which deed, how much of it (smallest unit), and why."""
+
+    deed: int
+    amount: int
+    reason: str
+
+
+def refund(
+    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
+) -> int:
+    """Refund a deed in whole or part: two persons, never more than is left of it."""
+    if not instruction.by or not instruction.second or instruction.by == instruction.second:
+        raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
+    body = msgspec.convert(instruction.body, RefundBody)
+    deed = found.deeds.get(body.deed)
+    if deed is None:
+        raise InstructionRefusedError("unknown-deed", given=body.deed)
+    if not 0 < body.amount <= deed.amount - deed.refunded:
+        raise InstructionRefusedError("more-than-is-left", left=deed.amount - deed.refunded)
+    number = world.next_number
+    if deed.held:
+        returned = _refund_held(world, changes, deed, body.amount, number)
+    else:
+        returned = _refund_gift(world, changes, deed, body.amount, number)
+    found.deeds[body.deed] = deed._replace(
+        refunded=deed.refunded + body.amount,
+        matched_returned=deed.matched_returned + sum(returned.values()),
+    )
+    changes.refunds.append(
+        (number, body.deed, body.amount, sum(returned.values()), body.reason)
+    )
+    shown = [{"amt": amount, "pool": pool} for pool, amount in returned.items() if amount]
+    fields = {
+        "amt": body.amount,
+        "cur": ASSETS_BY_NUMBER[deed.asset].code,
+        "k": "refund",
+        "n": number,
+        "ref": body.deed,
+        "t": minute_text(at_us // 1_000_000),
+        "v": 1,
+    }
+    return changes.enter(world, canonical(fields | ({"m": shown} if shown else {})))
+
+
+def _refund_held(
+    world: World, changes: Changes, deed: KnownDeed, amount: int, number: int
+) -> dict[str, int]:
+    channel = next(c for c in world.channels.values() if c.id == deed.channel)
+    book = f"channel:{channel.code}"
+    changes.post(
+        number,
+        0,
+        world.account(book, deed.asset, "suspense", channel.code),
+        world.account(book, deed.asset, "suspense-refundable", channel.code),
+        amount,
+    )
+    return {}
+
+
+def _refund_gift(
+    world: World, changes: Changes, deed: KnownDeed, amount: int, number: int
+) -> dict[str, int]:
+    """Post a gift's refund and its matches' return; say what each pool got back, by code."""
+    channel = next(c for c in world.channels.values() if c.id == deed.channel)
+    fund = world.funds_by_id[deed.project]
+    book = f"charity:{fund.payee_code}"
+    changes.post(
+        number,
+        0,
+        world.account(book, deed.asset, "fund", fund.code),
+        world.account(book, deed.asset, "refundable", channel.code),
+        amount,
+    )
+    pools = {pool.id: pool for pool in world.pools.values()}
+    returned: dict[str, int] = {}
+    for place, (pool_id, matched) in enumerate(deed.matches, 1):
+        back = part_returned(matched, deed.refunded, amount, deed.amount)
+        pool = pools[pool_id]
+        returned[pool.code] = returned.get(pool.code, 0) + back
+        if back:
+            asset = pool.available.asset
+            changes.post(
+                number,
+                place,
+                world.account(pool.available.book, asset, "promised", fund.code),
+                world.account(pool.available.book, asset, "returned", pool.code),
+                back,
+            )
+    _void(changes, deed, amount, fund.running_permille, number)
+    total = world.total(deed.campaign, deed.project, deed.asset)
+    total.refunded += amount
+    total.returned += sum(returned.values())
+    changes.totals.add(total)
+    return returned
+
+
+def _void(changes: Changes, deed: KnownDeed, amount: int, permille: int, number: int) -> None:
+    """Take the refunded part out of both lines, from the end of the deed's intervals."""
+    programme, running = cut_permille(deed.amount, permille)
+    running_now = part_returned(running, deed.refunded, amount, deed.amount) if running else 0
+    running_before = running * deed.refunded // deed.amount
+    programme_now = amount - running_now
+    programme_before = deed.refunded - running_before
+    for line, start, whole, before, now in (
+        (PROGRAMME, deed.programme_at, programme, programme_before, programme_now),
+        (RUNNING, deed.running_at, running, running_before, running_now),
+    ):
+        if now:
+            changes.voids.append((deed.project, line, start + whole - before - now, now, number))

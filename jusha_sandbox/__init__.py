@@ -1,0 +1,1 @@
+"""Simulators for the sandbox: each says on every page that no money moves."""
