@@ -31,9 +31,7 @@ def template(worker_id: str) -> str:
     name = f"template_{worker_id}"
     with Cluster(HOME).connect("postgres") as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} OWNER jusha_owner").format(sql.Identifier(name))
-        )
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER jusha_owner").format(sql.Identifier(name)))
     subprocess.run(
         [sys.executable, "-c", MIGRATE],
         env=os.environ | {"DATABASE_URL": database_url("owner", HOME, name)},

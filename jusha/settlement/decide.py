@@ -66,9 +66,7 @@ def decide(world: World, found: Found, batch: list[tuple[Place, Envelope]]) -> C
     return changes
 
 
-def settle_deed(
-    world: World, changes: Changes, found: Found, deed: Deed, received_us: int
-) -> None:
+def settle_deed(world: World, changes: Changes, found: Found, deed: Deed, received_us: int) -> None:
     """Settle one deed: a repeat changes nothing, a disagreement is held, a gift is given."""
     channel = world.channels.get(deed.channel)
     if channel is None:
@@ -204,9 +202,7 @@ def give(
     at_us = effective_us(channel, deed, received_us)
     book = f"charity:{fund.payee_code}"
     receivable = world.account(book, asset, "receivable", channel.code)
-    changes.post(
-        number, 0, receivable, world.account(book, asset, "fund", fund.code), deed.amount
-    )
+    changes.post(number, 0, receivable, world.account(book, asset, "fund", fund.code), deed.amount)
     # One tag belongs to one person key, or a stranger's count of a cap would be wrong.
     person = order.person if order and order.person != NO_PERSON else deed.person
     campaign = (
@@ -305,9 +301,7 @@ def promise(
         world.account(pool.available.book, pool.available.asset, "promised", case.fund.code),
         amount,
     )
-    changes.matches.append(
-        (number * PLACES + place, pool.id, case.rule.id, amount, BY_NUMBER[by])
-    )
+    changes.matches.append((number * PLACES + place, pool.id, case.rule.id, amount, BY_NUMBER[by]))
     window = world.windows.get((pool.id, day))
     if window is None:
         window = world.windows[pool.id, day] = Window(pool.id, day, 0)
@@ -350,9 +344,7 @@ def take_order(
         return
     assert fund is not None
     asset = ASSETS[order.asset].number
-    known = keep_order(
-        found, order, fund.project, campaign.id if campaign else NO_CAMPAIGN, asset
-    )
+    known = keep_order(found, order, fund.project, campaign.id if campaign else NO_CAMPAIGN, asset)
     changes.orders.append((*known, received_us))
 
 

@@ -51,9 +51,7 @@ DAY_USAGE_SQL: Final = """
 SELECT uuid_send(person), matched FROM matching_usage WHERE campaign = %s AND day = %s"""
 
 
-def find(
-    connection: Connection[Any], world: World, batch: list[tuple[Place, Envelope]]
-) -> Found:
+def find(connection: Connection[Any], world: World, batch: list[tuple[Place, Envelope]]) -> Found:
     """Read what the batch refers to.
 
     Reads: giving_seen, payments_order, payments_paid, matching_usage, settlement_outcome,

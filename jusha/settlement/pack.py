@@ -70,9 +70,7 @@ class Array:
 
     def __init__(self, kind: str, values: Sequence[Any]) -> None:
         self.kind = kind
-        wire = np.empty(
-            len(values), dtype=np.dtype([("l", ">i4"), ("v", WIDTHS[kind][0])])
-        )
+        wire = np.empty(len(values), dtype=np.dtype([("l", ">i4"), ("v", WIDTHS[kind][0])]))
         wire["l"] = WIDTHS[kind][1]
         if len(values):
             wire["v"] = _values(kind, values)

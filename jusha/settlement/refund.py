@@ -50,9 +50,7 @@ def refund(
         refunded=deed.refunded + body.amount,
         matched_returned=deed.matched_returned + sum(returned.values()),
     )
-    changes.refunds.append(
-        (number, body.deed, body.amount, sum(returned.values()), body.reason)
-    )
+    changes.refunds.append((number, body.deed, body.amount, sum(returned.values()), body.reason))
     shown = [{"amt": amount, "pool": pool} for pool, amount in returned.items() if amount]
     fields = {
         "amt": body.amount,

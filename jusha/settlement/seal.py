@@ -17,7 +17,8 @@ from jusha.money.clock import day_number, minute_text
 from jusha.settlement.changes import Changes, Found
 from jusha.settlement.refusal import InstructionRefusedError
 from jusha.settlement.world import Campaign, World
-from jusha.tlog.leaves import base64_text, canonical
+from jusha.merkle.encoding import encode64
+from jusha.tlog.leaves import canonical
 
 SUMS_BYTES_MAX: Final = 60_000
 """A larger table of totals is published beside the log and named by its hash."""
@@ -31,9 +32,7 @@ class SealBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salt: bytes = b""
 
 
-def seal(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def seal(world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int) -> int:
     """Write the campaign's totals so far into the log."""
     body = msgspec.convert(instruction.body, SealBody)
     campaign = world.campaigns.get(body.campaign)
@@ -87,7 +86,7 @@ def keep_table(changes: Changes, number: int, table: bytes) -> str:
     """Keep a table to be published under its hash; return the hash as base64."""
     digest = hashlib.sha256(table).digest()
     changes.tables.append((digest, number, table))
-    return base64_text(digest)
+    return encode64(digest)
 
 
 def persons_table(

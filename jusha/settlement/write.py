@@ -11,10 +11,11 @@ import msgspec
 from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
+from jusha.merkle.tiles import encode_bundle
 from jusha.settlement.changes import Changes
 from jusha.settlement.pack import copy_rows, int4s, int8s, uuids
 from jusha.settlement.world import World
-from jusha.tlog.leaves import bundle, chained
+from jusha.tlog.leaves import chained
 
 DEED_KINDS: Final = (
     "int8", "int2", "int4", "int4", "int2", "int8", "uuid", "int8", "time", "time", "hash",
@@ -76,7 +77,7 @@ def write(connection: Connection[Any], world: World, changes: Changes) -> None:
         _write_news(cursor, changes)
         _write_rare(cursor, changes)
         if changes.leaves:
-            entries = bundle(changes.leaves)
+            entries = encode_bundle(changes.leaves)
             world.chain = chained(world.chain, entries)
             cursor.execute(
                 "INSERT INTO tlog_entries (first, count, entries, chain) VALUES (%s, %s, %b, %b)",

@@ -5,16 +5,14 @@ Gifts are written by one format string, because there are millions of them; ever
 other entry goes through the slow and obvious writer, which tests hold the fast one to.
 """
 
-import base64
 import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-ENTRY_BYTES_MAX: Final = 65_535
-"""The entry bundle's length prefix has sixteen bits (C2SP tlog-tiles)."""
-
-VERSION: Final = 1
+from jusha.merkle.commitment import canonical_json
+from jusha.merkle.encoding import encode64
+from jusha.merkle.errors import EntryTooLongError
+from jusha.merkle.tiles import MAX_ENTRY_BYTES
 
 
 class LeafMatch(NamedTuple):
@@ -27,18 +25,11 @@ class LeafMatch(NamedTuple):
 
 
 def canonical(fields: dict[str, Any]) -> bytes:
-    """Write an entry as canonical JSON. Raises ValueError if it is too long for the log."""
-    entry = json.dumps(
-        fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
-    if len(entry) > ENTRY_BYTES_MAX:
-        raise ValueError(f"entry {fields.get('n')} has {len(entry)} bytes")
+    """Write an entry as canonical JSON. Raises EntryTooLongError, CanonicalJsonError."""
+    entry = canonical_json(fields)
+    if len(entry) > MAX_ENTRY_BYTES:
+        raise EntryTooLongError(f"entry {fields.get('n')} has {len(entry)} bytes")
     return entry
-
-
-def base64_text(raw: bytes) -> str:
-    """Write bytes as standard base64 with padding (RFC 4648 section 4)."""
-    return base64.b64encode(raw).decode()
 
 
 def gift_leaf(  # noqa: PLR0913 - a leaf has that many fields
@@ -58,19 +49,14 @@ def gift_leaf(  # noqa: PLR0913 - a leaf has that many fields
     shown = ",".join(
         f'{{"amt":{m.amount},"by":"{m.by}","pool":"{m.pool}","r":"{m.rule}"}}' for m in matches
     )
-    cm = f'"cm":"{base64_text(commitment)}",' if commitment else ""
+    cm = f'"cm":"{encode64(commitment)}",' if commitment else ""
     matched = f'"m":[{shown}],' if shown else ""
     rd = f'"rd":"{campaign}",' if campaign else ""
-    tagged = f'"tag":"{base64_text(tag)}",' if tag else ""
+    tagged = f'"tag":"{encode64(tag)}",' if tag else ""
     return (
         f'{{"amt":{amount},"ch":"{channel}",{cm}"cur":"{asset}","k":"don",{matched}"n":{number},'
         f'"prj":"{project}",{rd}"t":"{minute}",{tagged}"v":1}}'
     ).encode()
-
-
-def bundle(entries: Iterable[bytes]) -> bytes:
-    """Join entries, each behind its big-endian sixteen-bit length (C2SP tlog-tiles)."""
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
 def chained(chain: bytes, entries: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Entries of the processes that `jusha up` supervises; each also runs alone."""

@@ -1,0 +1,127 @@
+"""`jusha up`: everything on this machine under one supervisor."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+from django.db import connections
+
+from jusha.config import logs
+from jusha.config.postgres import Cluster, database_url, external_url, prepare
+from jusha.config.supervisor import Child, Supervisor, plan
+from jusha.management.demo import build
+from jusha.settlement.schema import migrate
+
+FIRST_GIFTS: Final = 240
+FIRST_RATE: Final = 40
+TRY_EVERY_SECONDS: Final = 0.3
+
+log = structlog.get_logger("up")
+
+
+class Command(BaseCommand):
+    """Start the database, door, settlement, publisher, web and jobs, and keep them running."""
+
+    help = "start every process of this installation and keep it running (Ctrl-C stops all)"
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what can be asked for."""
+        parser.add_argument("--demo", action="store_true", help="fill an invented world")
+        parser.add_argument("--traffic", action="store_true", help="let simulated donors arrive")
+
+    def handle(self, *_: Any, demo: bool, traffic: bool, **__: Any) -> None:
+        """Prepare, start, keep, stop."""
+        logs.configure("supervisor")
+        home = Path(settings.HOME)
+        self.stdout.write("聚沙 Jusha: preparing the database ...")
+        prepare(home)
+        use_database("owner", home)
+        migrate()
+        call_command("collectstatic", verbosity=0, interactive=False)
+        if demo:
+            build.write_pages()
+            build.write_secrets(home / "sandbox")
+        connections.close_all()
+        supervisor = Supervisor(home, plan(settings, sandbox=True))
+        threading.Thread(
+            target=welcome,
+            args=(supervisor, home, demo, traffic),
+            name="welcome",
+            daemon=True,
+        ).start()
+        supervisor.run()
+        if not external_url():
+            Cluster(home).stop()
+        self.stdout.write("stopped")
+
+
+def use_database(role: str, home: Path) -> None:
+    """Point Django at a database that was only just prepared."""
+    from jusha.config.postgres import django_database  # noqa: PLC0415
+
+    os.environ["JUSHA_DB_ROLE"] = role
+    connections.close_all()
+    connections["default"].settings_dict.update(django_database(role, home))
+
+
+def welcome(supervisor: Supervisor, home: Path, demo: bool, traffic: bool) -> None:
+    """Tell settlement of the demo world once it runs, send first gifts, and say where to look."""
+    if demo:
+        fresh = tell_until_heard(supervisor, home)
+        if fresh is None:
+            return
+        if fresh:
+            subprocess.run(traffic_argv(home, count=FIRST_GIFTS, rate=FIRST_RATE), check=False)
+        if traffic:
+            supervisor.children.append(Child("traffic", traffic_argv(home, count=0, rate=6), "web"))
+    page = f"http://localhost:{settings.JUSHA_WEB_PORT}/"
+    campaign = build.WORLD["campaign"]["code"]
+    sys.stdout.write(
+        f"\n聚沙 Jusha is running (sandbox: no money moves).\n"
+        f"  Open          {page}\n"
+        f"  Giving day    {page}c/{campaign}\n"
+        f"  Public log    {page}log\n"
+        f"  Health        {page}health\n"
+        f"  Try first     give 20 yuan to a project, then open its proof and run\n"
+        f"                jusha verify FILE.tlog-proof\n"
+        f"  Logins        none needed in this version\n"
+        f"  Stop          Ctrl-C\n\n"
+    )
+    sys.stdout.flush()
+
+
+def tell_until_heard(supervisor: Supervisor, home: Path) -> bool | None:
+    """Build the demo world through the inbox, trying until the processes are up."""
+    while not supervisor.stopping:
+        try:
+            with psycopg.connect(database_url("web", home), autocommit=True) as connection:
+                return build.tell_settlement(connection)
+        except psycopg.OperationalError:
+            time.sleep(TRY_EVERY_SECONDS)
+    return None
+
+
+def traffic_argv(home: Path, *, count: int, rate: int) -> list[str]:
+    """The command that lets simulated donors arrive."""
+    projects = ",".join(row["code"] for row in build.WORLD["project"])
+    return [
+        sys.executable,
+        "-m",
+        "jusha_sandbox.traffic",
+        f"--door=http://127.0.0.1:{settings.JUSHA_DOOR_PORT}",
+        f"--secrets={home / 'sandbox'}",
+        f"--campaign={build.WORLD['campaign']['code']}",
+        f"--projects={projects}",
+        f"--rate={rate}",
+        f"--count={count}",
+    ]

@@ -1,0 +1,195 @@
+"""The publisher: alone holds the log's key, and signs only what extends what it signed.
+
+What it signed last is kept in a file outside PostgreSQL, with the settlement's chain
+up to there. A database that does not carry the same entries up to that size (restored
+from a backup, or edited) is refused: the log can stop, it cannot fork.
+
+Order of one publication, and what a crash leaves: (1) tiles, bundles and tables are
+written: unreferenced files, written again the same next time; (2) the signed
+checkpoint is stored in the state file: the publisher's own word, published at the next
+start; (3) the checkpoint is published.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from jusha.merkle.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
+from jusha.merkle.note import LogSigner, open_note, sign_note
+from jusha.merkle.tiles import TileTree, decode_bundle, grow
+from jusha.merkle.tree import EMPTY_ROOT
+from jusha.tlog.files import CHECKPOINT, read_from, sync_folder, write_whole
+from jusha.tlog.leaves import CHAIN_START
+
+ENTRIES_MAX: Final = 50_000
+"""Most entries in one checkpoint's growth, so that a backlog is published in steps."""
+
+log = structlog.get_logger("publisher")
+
+
+class LogForkRefusedError(Exception):
+    """The database does not carry the entries that were signed; nothing more is signed."""
+
+
+class PublisherRunningError(Exception):
+    """Another publisher holds the log's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed last: the checkpoint, the note, and the settlement's chain up to it."""
+
+    checkpoint: Checkpoint
+    note: bytes
+    chain: bytes
+
+
+def log_key(folder: Path) -> Ed25519PrivateKey:
+    """Load the log's Ed25519 key from `folder`/key (0600), making it on first use."""
+    path = folder / "key"
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not path.exists():
+        write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
+        sync_folder(folder)
+    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+class Publisher:
+    """Publishes what settlement has committed, in order, under one key.
+
+    Reads: tlog_entries, tlog_table. Writes: only files below `folder`.
+    """
+
+    def __init__(self, folder: Path, *, origin: str) -> None:
+        """Take the key's lock and read the last signed checkpoint back.
+
+        Raises PublisherRunningError, LogForkRefusedError if the tiles on disk do not
+        hash to what was signed.
+        """
+        self.folder, self.public, self.origin = folder, folder / "public", origin
+        self.public.mkdir(parents=True, exist_ok=True)
+        (folder / "state").mkdir(mode=0o700, exist_ok=True)
+        self._lock = os.open(folder / "state" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            raise PublisherRunningError(str(folder)) from error
+        self.signer = LogSigner(name=origin, private_key=log_key(folder))
+        write_whole(self.public / "vkey", f"{self.signer.vkey.text}\n".encode())
+        self.signed = self._read_state()
+        self._check_tiles()
+        if self.signed.note:
+            write_whole(self.public / CHECKPOINT, self.signed.note)
+
+    def close(self) -> None:
+        """Let go of the key's lock."""
+        os.close(self._lock)
+
+    def publish_next(self, connection: psycopg.Connection[Any]) -> int:
+        """Publish up to ENTRIES_MAX entries more; return how many (0: nothing new).
+
+        Raises LogForkRefusedError when the database does not continue what was signed.
+        """
+        size = self.signed.checkpoint.size
+        with connection.transaction():
+            self._check_chain(connection)
+            rows = connection.execute(
+                "SELECT first, count, entries, chain FROM tlog_entries"
+                " WHERE first >= %s AND first < %s ORDER BY first",
+                (size, size + ENTRIES_MAX),
+                binary=True,
+            ).fetchall()
+            if not rows:
+                return 0
+            tables = connection.execute(
+                "SELECT hash, body FROM tlog_table WHERE number >= %s AND number < %s",
+                (size, rows[-1][0] + rows[-1][1]),
+                binary=True,
+            ).fetchall()
+        entries: list[bytes] = []
+        chain = self.signed.chain
+        for first, count, raw, linked in rows:
+            chain = hashlib.sha256(chain + raw).digest()
+            if first != size + len(entries) or chain != linked:
+                raise LogForkRefusedError(f"entry {first} does not continue the log")
+            entries += decode_bundle(raw, width=count)
+        for digest, body in tables:
+            write_whole(self.public / "tables" / f"{digest.hex()}.json", body)
+        self._grow(entries, chain)
+        return len(entries)
+
+    def _grow(self, entries: list[bytes], chain: bytes) -> None:
+        size = self.signed.checkpoint.size
+        growth = grow(
+            old_size=size, entries=entries, read_tile=lambda path: read_from(self.public, path)
+        )
+        for path, data in growth.files.items():
+            write_whole(self.public / path, data)
+        for folder in sorted({(self.public / path).parent for path in growth.files}):
+            sync_folder(folder)
+        root = TileTree(
+            size=growth.size, read_tile=lambda path: read_from(self.public, path)
+        ).root()
+        checkpoint = Checkpoint(self.origin, growth.size, root)
+        note = sign_note(format_checkpoint(checkpoint), signers=[self.signer])
+        self._store(Signed(checkpoint, note, chain))
+        write_whole(self.public / "checkpoints" / str(growth.size), note)
+        write_whole(self.public / CHECKPOINT, note)
+        for path in growth.files:  # a full tile makes its partial ones needless (C2SP tlog-tiles)
+            if ".p/" not in path:
+                shutil.rmtree(self.public / f"{path}.p", ignore_errors=True)
+
+    def _store(self, signed: Signed) -> None:
+        state = {"note": signed.note.decode(), "chain": signed.chain.hex()}
+        write_whole(self.folder / "state" / "signed.json", json.dumps(state).encode(), mode=0o600)
+        sync_folder(self.folder / "state")
+        self.signed = signed
+
+    def _read_state(self) -> Signed:
+        raw = read_from(self.folder / "state", "signed.json")
+        if raw is None:
+            if (self.public / CHECKPOINT).exists():
+                raise LogForkRefusedError(
+                    "a checkpoint is published but the record of what was signed is gone:"
+                    " restore log/state/signed.json"
+                )
+            return Signed(Checkpoint(self.origin, 0, EMPTY_ROOT), b"", CHAIN_START)
+        state = json.loads(raw)
+        note = state["note"].encode()
+        opened = open_note(note, known=[self.signer.vkey])
+        return Signed(parse_checkpoint(opened.text), note, bytes.fromhex(state["chain"]))
+
+    def _check_tiles(self) -> None:
+        checkpoint = self.signed.checkpoint
+        tree = TileTree(size=checkpoint.size, read_tile=lambda path: read_from(self.public, path))
+        if tree.root() != checkpoint.root_hash:
+            raise LogForkRefusedError(f"the tiles do not hash to the root of {checkpoint.size}")
+
+    def _check_chain(self, connection: psycopg.Connection[Any]) -> None:
+        """Refuse a database whose entries up to the signed size are not the signed ones."""
+        size = self.signed.checkpoint.size
+        if size == 0:
+            return
+        row = connection.execute(
+            "SELECT chain FROM tlog_entries WHERE first + count = %s", (size,), binary=True
+        ).fetchone()
+        if row is None or row[0] != self.signed.chain:
+            settled = connection.execute(
+                "SELECT coalesce(max(first + count), 0) FROM tlog_entries"
+            ).fetchone()
+            raise LogForkRefusedError(
+                f"the log has {size} signed entries; the database has"
+                f" {settled[0] if settled else 0} and does not carry the same ones."
+                " It was restored from an older backup, or edited. Nothing is signed until"
+                " the inbox rows after the backup are back and settled."
+            )

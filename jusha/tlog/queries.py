@@ -1,0 +1,128 @@
+"""Reading the log for pages: entries from the database, proofs from the published tiles."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from jusha.merkle.checkpoint import Checkpoint, parse_checkpoint
+from jusha.merkle.commitment import share_extra
+from jusha.merkle.note import open_note, parse_vkey
+from jusha.merkle.proof import ProofFile
+from jusha.merkle.tiles import TileTree, decode_bundle
+from jusha.tlog.files import CHECKPOINT, read_from
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCheckpoint:
+    """The newest published checkpoint: its size, the signed note, when it was published."""
+
+    size: int
+    text: str
+    at: datetime
+    checkpoint: Checkpoint
+
+
+def public_folder() -> Path:
+    """Where the public log's files are."""
+    return Path(settings.JUSHA_LOG_DIR) / "public"
+
+
+def vkey() -> str:
+    """The log's verification key, or "" before anything was published."""
+    raw = read_from(public_folder(), "vkey")
+    return raw.decode().strip() if raw else ""
+
+
+def checkpoint() -> PublishedCheckpoint | None:
+    """The newest published checkpoint, its signature checked; None before the first."""
+    raw = read_from(public_folder(), CHECKPOINT)
+    if raw is None:
+        return None
+    parsed = parse_checkpoint(open_note(raw, known=[parse_vkey(vkey())]).text)
+    at = datetime.fromtimestamp((public_folder() / CHECKPOINT).stat().st_mtime, UTC)
+    return PublishedCheckpoint(parsed.size, raw.decode(), at, parsed)
+
+
+def entry_bytes(number: int) -> bytes | None:
+    """The bytes of entry `number` as settlement wrote them; None if there is no such entry.
+
+    Reads: tlog_entries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT first, count, entries FROM tlog_entries WHERE first <= %s"
+            " ORDER BY first DESC LIMIT 1",
+            (number,),
+        )
+        row = cursor.fetchone()
+    if row is None or not row[0] <= number < row[0] + row[1]:
+        return None
+    return decode_bundle(bytes(row[2]), width=row[1])[number - row[0]]
+
+
+def entry(number: int) -> dict[str, Any] | None:
+    """Entry `number` as its fields; None if there is no such entry."""
+    raw = entry_bytes(number)
+    return msgspec.json.decode(raw) if raw is not None else None
+
+
+def size() -> int:
+    """How many entries settlement has written, published or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(first + count), 0) FROM tlog_entries")
+        return int(cursor.fetchone()[0])
+
+
+def latest(count: int, before: int | None = None) -> list[dict[str, Any]]:
+    """The newest `count` entries below number `before`, newest first, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT first, count, entries FROM tlog_entries WHERE first < %s"
+            " AND first + count > %s ORDER BY first DESC",
+            (end := size() if before is None else before, end - count),
+        )
+        rows = cursor.fetchall()
+    found: list[dict[str, Any]] = []
+    for first, width, raw in rows:
+        entries = decode_bundle(bytes(raw), width=width)
+        for place in range(min(width, end - first) - 1, -1, -1):
+            if len(found) == count:
+                return found
+            found.append(msgspec.json.decode(entries[place]))
+    return found
+
+
+def inclusion(number: int) -> list[bytes]:
+    """The hashes from entry `number` to the newest root; empty if it is not published yet."""
+    published = checkpoint()
+    if published is None or number >= published.size:
+        return []
+    return _tree(published.size).inclusion_proof(index=number)
+
+
+def proof(number: int, extra: bytes | None = None) -> bytes | None:
+    """A C2SP proof file of entry `number`; None if it is not published yet.
+
+    Without `extra` it carries the entry itself, to share; with the opening made by
+    merkle.commitment.opening_extra it is the receipt to keep.
+    """
+    published = checkpoint()
+    if published is None or not 0 <= number < published.size:
+        return None
+    tree = _tree(published.size)
+    return ProofFile(
+        index=number,
+        path=tuple(tree.inclusion_proof(index=number)),
+        checkpoint=published.text.encode(),
+        extra=extra if extra is not None else share_extra(leaf=tree.entry(number)),
+    ).to_bytes()
+
+
+def _tree(leaves: int) -> TileTree:
+    folder = public_folder()
+    return TileTree(size=leaves, read_tile=lambda path: read_from(folder, path))
