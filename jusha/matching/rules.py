@@ -5,7 +5,7 @@ The order of BOUNDS is part of every rule: a match is the smallest bound, and it
 the bounds comes to the same amount and the same reason.
 """
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
@@ -50,20 +50,13 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anonymous: Literal["none", "gift"] = "none"
 
 
-class Room(NamedTuple):
+class Room(msgspec.Struct, frozen=True, gc=False):
     """How much each bound leaves for one gift; UNBOUNDED where it does not bind."""
 
     person_day: int
     channel: int
     window: int
     pool: int
-
-
-class Given(NamedTuple):
-    """A match decided: how much, and by which bound."""
-
-    amount: int
-    by: str
 
 
 def check_terms(terms: RuleTerms) -> str:
@@ -80,15 +73,15 @@ def check_terms(terms: RuleTerms) -> str:
 
 
 def match_gift(
-    terms: RuleTerms, amount: int, *, minute_of_day: int, has_person: bool, room: Room
-) -> Given:
+    terms: RuleTerms, amount: int, minute_of_day: int, room: Room, *, has_person: bool
+) -> tuple[int, str]:
     """Decide the match of one gift: the smallest bound, named by the first that small."""
     if not terms.window.from_minute <= minute_of_day < terms.window.to_minute:
-        return Given(0, "outside-window")
+        return 0, "outside-window"
     if amount < terms.gift_min:
-        return Given(0, "too-small")
+        return 0, "too-small"
     if not has_person and terms.anonymous == "none":
-        return Given(0, "no-person")
+        return 0, "no-person"
     given = KINDS[terms.kind](terms.numerator, terms.denominator, amount)
     by = "rule"
     if terms.gift_max and terms.gift_max < given:
@@ -101,4 +94,4 @@ def match_gift(
         given, by = room.window, "window"
     if room.pool < given:
         given, by = room.pool, "pool"
-    return Given(max(given, 0), by)
+    return max(given, 0), by

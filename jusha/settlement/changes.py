@@ -101,6 +101,8 @@ class Changes:
     stuck: list[tuple[int, int, int, str, int]] = field(default_factory=list)
     tables: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     usage: dict[tuple[int, int, bytes], int] = field(default_factory=dict)
+    usage_new: set[tuple[int, int, bytes]] = field(default_factory=set)
+    """Keys of `usage` that have no row yet."""
     accounts: set[Account] = field(default_factory=set)
     funds: set[Fund] = field(default_factory=set)
     windows: set[Window] = field(default_factory=set)

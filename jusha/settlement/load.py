@@ -63,7 +63,7 @@ def _load_parties(connection: Connection[Any], world: World) -> None:
         "SELECT id, book, asset, kind, owner, normal, debits, credits"
         " FROM ledger_account ORDER BY id"
     ):
-        account = Account(*row)
+        account = Account(*row, stored=True)
         world.accounts[account.book, account.asset, account.kind, account.owner] = account
     for id_, code, number, terms, *use in connection.execute(
         "SELECT c.id, c.code, c.number, c.terms, coalesce(u.day, 0), coalesce(u.day_sum, 0),"
@@ -81,7 +81,16 @@ def _load_parties(connection: Connection[Any], world: World) -> None:
         " running_head FROM projects_fund ORDER BY project"
     ):
         fund = Fund(
-            project, code, payee, payees[payee], permille, state, number, programme, running
+            project,
+            code,
+            payee,
+            payees[payee],
+            permille,
+            state,
+            number,
+            programme,
+            running,
+            stored=True,
         )
         world.funds[code] = world.funds_by_id[project] = fund
 
@@ -99,7 +108,7 @@ def _load_campaigns(connection: Connection[Any], world: World) -> None:
         "SELECT campaign, project, asset, gifts, donated, matched, refunded, returned"
         " FROM campaigns_total"
     ):
-        world.totals[total[0], total[1], total[2]] = Total(*total)
+        world.totals[total[0], total[1], total[2]] = Total(*total, stored=True)
     pools: dict[int, Pool] = {}
     for id_, code, campaign_id, sponsor, number in connection.execute(
         "SELECT id, code, campaign, sponsor, number FROM matching_pool ORDER BY id"

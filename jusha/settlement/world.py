@@ -14,6 +14,7 @@ from jusha.payments.rules import ChannelTerms
 from jusha.tlog.leaves import CHAIN_START
 
 NO_CAMPAIGN = 0
+MINUTES_REMEMBERED = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +29,8 @@ class Account:
     normal: int
     debits: int = 0
     credits: int = 0
+    stored: bool = False
+    """Whether the database has the row; the same in Fund and Total."""
 
     @property
     def balance(self) -> int:
@@ -63,6 +66,9 @@ class Fund:
     number: int
     programme_head: int = 0
     running_head: int = 0
+    stored: bool = False
+    gift_accounts: dict[tuple[int, int], tuple[Account, Account]] = field(default_factory=dict)
+    """By (channel, asset): receivable and restricted fund."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +93,8 @@ class Pool:
     sponsor: str
     number: int
     available: Account
+    promised: dict[int, Account] = field(default_factory=dict)
+    """By project."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,10 +110,11 @@ class Rule:
     number: int
     terms: RuleTerms
 
-    @property
-    def name(self) -> str:
-        """The version's name in the log: R1.2."""
-        return f"{self.code}.{self.version}"
+    name: str = ""
+    """The version's name in the log: R1.2."""
+
+    def __post_init__(self) -> None:
+        self.name = f"{self.code}.{self.version}"
 
 
 @dataclass(slots=True, eq=False)
@@ -130,6 +139,7 @@ class Total:
     matched: int = 0
     refunded: int = 0
     returned: int = 0
+    stored: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -151,6 +161,7 @@ class World:
     pools: dict[str, Pool] = field(default_factory=dict)
     rules: dict[int, list[Rule]] = field(default_factory=dict)
     """By campaign, in the order of from_s, then of number."""
+    _in_force: dict[tuple[int, int], list[Rule]] = field(default_factory=dict)
     windows: dict[tuple[int, int], Window] = field(default_factory=dict)
     totals: dict[tuple[int, int, int], Total] = field(default_factory=dict)
 
@@ -169,16 +180,49 @@ class World:
             found = self.totals[campaign, project, asset] = Total(campaign, project, asset)
         return found
 
+    def gift_accounts(self, fund: Fund, channel: Channel, asset: int) -> tuple[Account, Account]:
+        """Return the two accounts of a gift in the charity's book: receivable, restricted fund."""
+        found = fund.gift_accounts.get((channel.id, asset))
+        if found is None:
+            book = f"charity:{fund.payee_code}"
+            found = fund.gift_accounts[channel.id, asset] = (
+                self.account(book, asset, "receivable", channel.code),
+                self.account(book, asset, "fund", fund.code),
+            )
+        return found
+
+    def promised(self, pool: Pool, fund: Fund) -> Account:
+        """Return the account of what a pool promised to a project."""
+        found = pool.promised.get(fund.project)
+        if found is None:
+            found = pool.promised[fund.project] = self.account(
+                pool.available.book, pool.available.asset, "promised", fund.code
+            )
+        return found
+
+    def window(self, pool: Pool, day: int) -> Window:
+        """Return a pool's day, which nothing was given from if it is new."""
+        found = self.windows.get((pool.id, day))
+        if found is None:
+            found = self.windows[pool.id, day] = Window(pool.id, day, 0)
+        return found
+
     def rules_in_force(self, campaign: int, at_s: int) -> list[Rule]:
         """Return the newest version of each rule code that has begun by then, oldest code first."""
-        newest: dict[str, Rule] = {}
-        for rule in self.rules.get(campaign, ()):
-            if rule.from_s <= at_s:
-                newest[rule.code] = rule
-        return list(newest.values())
+        found = self._in_force.get((campaign, at_s))
+        if found is None:
+            newest: dict[str, Rule] = {}
+            for rule in self.rules.get(campaign, ()):
+                if rule.from_s <= at_s:
+                    newest[rule.code] = rule
+            if len(self._in_force) >= MINUTES_REMEMBERED:
+                self._in_force.clear()
+            found = self._in_force[campaign, at_s] = list(newest.values())
+        return found
 
     def add_rule(self, rule: Rule) -> None:
         """Put a rule version in its place in time."""
         versions = self.rules.setdefault(rule.campaign, [])
         versions.append(rule)
         versions.sort(key=lambda version: (version.from_s, version.number))
+        self._in_force.clear()

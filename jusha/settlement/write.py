@@ -5,6 +5,7 @@ updated are visited in sorted order. The database's CHECKs have the last word; d
 is written so that none of them can fire.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from jusha.merkle.tiles import encode_bundle
 from jusha.settlement.changes import Changes
-from jusha.settlement.pack import copy_rows, int4s, int8s, uuids
+from jusha.settlement.pack import Array, copy_rows, int4s, int8s, uuids
 from jusha.settlement.world import World
 from jusha.tlog.leaves import chained
 
@@ -23,35 +24,44 @@ DEED_KINDS: Final = (
 )  # fmt: skip
 TRANSFER_KINDS: Final = ("int8", "int4", "int4", "int8")
 MATCH_KINDS: Final = ("int8", "int4", "int4", "int8", "int2")
+USAGE_KINDS: Final = ("int4", "int4", "uuid", "int8")
 SEEN_KINDS: Final = ("uuid", "int8", "int8")
 ORDER_KINDS: Final = ("int8", "int4", "int4", "int2", "int8", "uuid", "hash", "time")
 PAID_KINDS: Final = ("int8", "int8")
 
+NEW_ACCOUNTS_SQL: Final = """
+INSERT INTO ledger_account (id, book, asset, kind, owner, normal)
+SELECT * FROM unnest(%s, %s::text[], %s::smallint[], %s::text[], %s::text[], %s::smallint[])"""
+
 ACCOUNTS_SQL: Final = """
-INSERT INTO ledger_account AS a (id, book, asset, kind, owner, normal, debits, credits)
-SELECT * FROM unnest(%s, %s::text[], %s::smallint[], %s::text[], %s::text[], %s::smallint[],
-                     %s, %s)
-ON CONFLICT (id) DO UPDATE SET debits = excluded.debits, credits = excluded.credits"""
+UPDATE ledger_account a SET debits = n.debits, credits = n.credits
+FROM unnest(%s, %s, %s) AS n (id, debits, credits) WHERE a.id = n.id"""
 
 USAGE_SQL: Final = """
-INSERT INTO matching_usage AS u (campaign, day, person, matched)
-SELECT * FROM unnest(%s, %s, %s, %s)
-ON CONFLICT (campaign, day, person) DO UPDATE SET matched = excluded.matched"""
+UPDATE matching_usage u SET matched = n.matched
+FROM unnest(%s, %s, %s, %s) AS n (campaign, day, person, matched)
+WHERE u.campaign = n.campaign AND u.day = n.day AND u.person = n.person"""
+
+NEW_FUNDS_SQL: Final = """
+INSERT INTO projects_fund (project, code, payee, running_permille, state, number)
+SELECT * FROM unnest(%s, %s::text[], %s, %s::smallint[], %s::text[], %s)"""
 
 FUNDS_SQL: Final = """
-INSERT INTO projects_fund
-    (project, code, payee, running_permille, state, number, programme_head, running_head)
-SELECT * FROM unnest(%s, %s::text[], %s, %s::smallint[], %s::text[], %s, %s, %s)
-ON CONFLICT (project) DO UPDATE SET state = excluded.state,
-    programme_head = excluded.programme_head, running_head = excluded.running_head"""
+UPDATE projects_fund f SET state = n.state, programme_head = n.programme, running_head = n.running
+FROM unnest(%s, %s::text[], %s, %s) AS n (project, state, programme, running)
+WHERE f.project = n.project"""
 
-TOTALS_SQL: Final = """
+NEW_TOTALS_SQL: Final = """
 INSERT INTO campaigns_total
     (campaign, project, asset, gifts, donated, matched, refunded, returned)
-SELECT * FROM unnest(%s, %s, %s::smallint[], %s, %s, %s, %s, %s)
-ON CONFLICT (campaign, project, asset) DO UPDATE SET gifts = excluded.gifts,
-    donated = excluded.donated, matched = excluded.matched,
-    refunded = excluded.refunded, returned = excluded.returned"""
+SELECT *, 0, 0, 0, 0, 0 FROM unnest(%s, %s, %s)"""
+
+TOTALS_SQL: Final = """
+UPDATE campaigns_total t SET gifts = n.gifts, donated = n.donated, matched = n.matched,
+    refunded = n.refunded, returned = n.returned
+FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s)
+    AS n (campaign, project, asset, gifts, donated, matched, refunded, returned)
+WHERE t.campaign = n.campaign AND t.project = n.project AND t.asset = n.asset"""
 
 WINDOWS_SQL: Final = """
 INSERT INTO matching_window (pool, day, used, budget)
@@ -95,52 +105,66 @@ def _write_deeds(cursor: Cursor[Any], changes: Changes) -> None:
 
 
 def _write_balances(cursor: Cursor[Any], changes: Changes) -> None:
-    accounts = sorted(changes.accounts, key=lambda a: a.id)
-    if accounts:
-        cursor.execute(
-            ACCOUNTS_SQL,
-            (
-                int4s([a.id for a in accounts]),
-                [a.book for a in accounts],
-                [a.asset for a in accounts],
-                [a.kind for a in accounts],
-                [a.owner for a in accounts],
-                [a.normal for a in accounts],
-                int8s([a.debits for a in accounts]),
-                int8s([a.credits for a in accounts]),
-            ),
-        )
-    if changes.usage:
-        keys = sorted(changes.usage)
-        campaigns, days, persons = zip(*keys, strict=True)
-        sums = [changes.usage[key] for key in keys]
-        cursor.execute(USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons), int8s(sums)))
+    """Update what stands, after inserting what is new: an upsert would cost twice as much."""
+    _write_accounts(cursor, changes)
+    _write_usage(cursor, changes)
     totals = sorted(changes.totals, key=lambda t: (t.campaign, t.project, t.asset))
+    new = [total for total in totals if not total.stored]
+    if new:
+        cursor.execute(NEW_TOTALS_SQL, _columns(new, "campaign", "project", "asset"))
     if totals:
         cursor.execute(
             TOTALS_SQL,
-            (
-                int4s([t.campaign for t in totals]),
-                int4s([t.project for t in totals]),
-                [t.asset for t in totals],
-                int8s([t.gifts for t in totals]),
-                int8s([t.donated for t in totals]),
-                int8s([t.matched for t in totals]),
-                int8s([t.refunded for t in totals]),
-                int8s([t.returned for t in totals]),
+            _columns(totals, "campaign", "project", "asset")
+            + _columns(
+                totals,
+                *(f":{name}" for name in ("gifts", "donated", "matched", "refunded", "returned")),
             ),
         )
     windows = sorted(changes.windows, key=lambda w: (w.pool, w.day))
     if windows:
+        cursor.execute(WINDOWS_SQL, _columns(windows, "pool", "day", ":used", ":budget"))
+    _mark_stored(changes.accounts, changes.totals)
+
+
+def _write_accounts(cursor: Cursor[Any], changes: Changes) -> None:
+    accounts = sorted(changes.accounts, key=lambda a: a.id)
+    new = [account for account in accounts if not account.stored]
+    if new:
+        texts = [[getattr(a, name) for a in new] for name in ("book", "kind", "owner")]
+        book, kind, owner = texts
+        assets, normals = [a.asset for a in new], [a.normal for a in new]
         cursor.execute(
-            WINDOWS_SQL,
-            (
-                int4s([w.pool for w in windows]),
-                int4s([w.day for w in windows]),
-                int8s([w.used for w in windows]),
-                int8s([w.budget for w in windows]),
-            ),
+            NEW_ACCOUNTS_SQL, (int4s([a.id for a in new]), book, assets, kind, owner, normals)
         )
+    if accounts:
+        cursor.execute(ACCOUNTS_SQL, _columns(accounts, "id", ":debits", ":credits"))
+
+
+def _write_usage(cursor: Cursor[Any], changes: Changes) -> None:
+    new = sorted(key for key in changes.usage if key in changes.usage_new)
+    copy_rows(cursor, "matching_usage", USAGE_KINDS, [(*key, changes.usage[key]) for key in new])
+    old = sorted(key for key in changes.usage if key not in changes.usage_new)
+    if old:
+        campaigns, days, persons = zip(*old, strict=True)
+        sums = int8s([changes.usage[key] for key in old])
+        cursor.execute(USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons), sums))
+
+
+def _columns(rows: Sequence[Any], *names: str) -> tuple[Array, ...]:
+    """Make one array parameter a column: int4, or int8 where the name begins with a colon."""
+    return tuple(
+        int8s([getattr(row, name[1:]) for row in rows])
+        if name[0] == ":"
+        else int4s([getattr(row, name) for row in rows])
+        for name in names
+    )
+
+
+def _mark_stored(*sets: Iterable[Any]) -> None:
+    for things in sets:
+        for thing in things:
+            thing.stored = True
 
 
 def _write_news(cursor: Cursor[Any], changes: Changes) -> None:
@@ -150,20 +174,19 @@ def _write_news(cursor: Cursor[Any], changes: Changes) -> None:
             changes.new_payees,
         )
     funds = sorted(changes.funds, key=lambda f: f.project)
-    if funds:
+    new = [fund for fund in funds if not fund.stored]
+    if new:
+        payees, numbers = int4s([f.payee for f in new]), int8s([f.number for f in new])
+        codes, permilles = [f.code for f in new], [f.running_permille for f in new]
+        states = [f.state for f in new]
         cursor.execute(
-            FUNDS_SQL,
-            (
-                int4s([f.project for f in funds]),
-                [f.code for f in funds],
-                int4s([f.payee for f in funds]),
-                [f.running_permille for f in funds],
-                [f.state for f in funds],
-                int8s([f.number for f in funds]),
-                int8s([f.programme_head for f in funds]),
-                int8s([f.running_head for f in funds]),
-            ),
+            NEW_FUNDS_SQL,
+            (int4s([f.project for f in new]), codes, payees, permilles, states, numbers),
         )
+    if funds:
+        project, programme, running = _columns(funds, "project", ":programme_head", ":running_head")
+        cursor.execute(FUNDS_SQL, (project, [f.state for f in funds], programme, running))
+    _mark_stored(changes.funds)
     for channel in changes.new_channels:
         cursor.execute(
             "INSERT INTO payments_channel (id, code, number, terms) VALUES (%s, %s, %s, %s)",

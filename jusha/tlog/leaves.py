@@ -6,8 +6,10 @@ other entry goes through the slow and obvious writer, which tests hold the fast 
 """
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
 
 from jusha.merkle.commitment import canonical_json
 from jusha.merkle.encoding import encode64
@@ -15,7 +17,7 @@ from jusha.merkle.errors import EntryTooLongError
 from jusha.merkle.tiles import MAX_ENTRY_BYTES
 
 
-class LeafMatch(NamedTuple):
+class LeafMatch(msgspec.Struct, frozen=True, gc=False):
     """A match as a leaf shows it: what was given, from which pool, by which rule and bound."""
 
     amount: int
@@ -32,8 +34,7 @@ def canonical(fields: dict[str, Any]) -> bytes:
     return entry
 
 
-def gift_leaf(  # noqa: PLR0913 - a leaf has that many fields
-    *,
+def gift_leaf(  # noqa: PLR0917 - positional, because it is called for every gift
     number: int,
     minute: str,
     asset: str,
@@ -43,14 +44,14 @@ def gift_leaf(  # noqa: PLR0913 - a leaf has that many fields
     campaign: str,
     tag: bytes,
     commitment: bytes,
-    matches: Iterable[LeafMatch],
+    matches: Sequence[LeafMatch],
 ) -> bytes:
     """Write the leaf of a gift. Codes are plain ASCII, so nothing needs escaping."""
-    shown = ",".join(
+    shown = [
         f'{{"amt":{m.amount},"by":"{m.by}","pool":"{m.pool}","r":"{m.rule}"}}' for m in matches
-    )
+    ]
     cm = f'"cm":"{encode64(commitment)}",' if commitment else ""
-    matched = f'"m":[{shown}],' if shown else ""
+    matched = f'"m":[{",".join(shown)}],' if shown else ""
     rd = f'"rd":"{campaign}",' if campaign else ""
     tagged = f'"tag":"{encode64(tag)}",' if tag else ""
     return (

@@ -128,7 +128,7 @@ def test_over_http_a_gift_is_committed_when_it_is_acknowledged(url: str, tmp_pat
     assert outcome["given_by_project_fen"] == expected()["given_by_project_fen"]
 
 
-def test_a_server_that_never_listens_is_an_error(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_reached_is_an_error() -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
     with pytest.raises(RivalFailedError):
         run_clients(nowhere, {"workload": asdict(WORKLOAD)})
