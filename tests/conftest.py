@@ -26,9 +26,9 @@ _clones = count(1)
 
 
 @pytest.fixture(scope="session")
-def template(worker_id: str) -> str:
+def template(worker_id: str) -> Iterator[str]:
     """Name a database that has the whole schema and nothing else."""
-    name = f"template_{worker_id}"
+    name = f"template_{worker_id}_{os.getpid()}"
     with Cluster(HOME).connect("postgres") as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         admin.execute(sql.SQL("CREATE DATABASE {} OWNER jusha_owner").format(sql.Identifier(name)))
@@ -38,7 +38,9 @@ def template(worker_id: str) -> str:
         check=True,
         capture_output=True,
     )
-    return name
+    yield name
+    with Cluster(HOME).connect("postgres") as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 MIGRATE = """
@@ -54,7 +56,7 @@ migrate()
 @pytest.fixture
 def database(template: str, worker_id: str) -> Iterator[str]:
     """Name a fresh database with the whole schema; dropped after the test."""
-    name = f"test_{worker_id}_{next(_clones)}"
+    name = f"test_{worker_id}_{os.getpid()}_{next(_clones)}"
     with Cluster(HOME).connect("postgres") as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         admin.execute(

@@ -10,7 +10,7 @@ import re
 import time
 from typing import Final
 
-_DIGITS14: Final = re.compile(r"20\d{12}")
+_DIGITS14: Final = re.compile(r"(?=(20\d{12}))")
 _UUID7: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
@@ -25,14 +25,13 @@ def id_time_us(external_id: str) -> int:
     """
     if _UUID7.fullmatch(external_id):
         return int(external_id.replace("-", "")[:12], 16) * 1000
-    found = _DIGITS14.search(external_id)
-    if found is None:
-        return 0
-    try:
-        parsed = time.strptime(found.group(), "%Y%m%d%H%M%S")
-    except ValueError:
-        return 0
-    return calendar.timegm(parsed) * 1_000_000
+    for found in _DIGITS14.finditer(external_id):  # a prefix may hold another "20" than the year's
+        try:
+            parsed = time.strptime(found.group(1), "%Y%m%d%H%M%S")
+        except ValueError:
+            continue
+        return calendar.timegm(parsed) * 1_000_000
+    return 0
 
 
 def deed_key(secret: bytes, channel: str, external_id: str) -> bytes:

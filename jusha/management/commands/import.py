@@ -1,11 +1,10 @@
-"""`jusha import`: turn a file of gifts given elsewhere into deeds (docs/how-to-import-gifts.md)."""
+"""`jusha import`: turn a file of gifts given elsewhere into deeds (docs/how-to-import-gifts.md)."""  # noqa: N999 - the command is called import
 
 import csv
-import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from jusha.config.postgres import PostgresRefusal, database_url
+from jusha.config.postgres import PostgresRefusal
 from jusha.giving.gift_maps import GiftMap, MapRefusedError, read_map
 from jusha.giving.gift_rows import REASONS, FileRefusedError, Rejected
 from jusha.giving.import_gifts import (
@@ -30,6 +29,7 @@ from jusha.giving.prepare_import import (
     prepare_import,
     progress,
 )
+from jusha.inbox.connect import connect
 from jusha.money.assets import decimal_text
 from jusha.people import vault
 
@@ -84,13 +84,18 @@ class Command(BaseCommand):
             OSError,
         ) as refusal:
             raise CommandError(str(refusal)) from refusal
+        except psycopg.OperationalError as error:
+            raise CommandError(f"The database does not answer: {error}", returncode=2) from error
 
     def _gifts(self, options: dict[str, Any]) -> None:
         secrets = Secrets(
             dedupe=vault.load(settings.HOME, "dedupe"), person=vault.load(settings.HOME, "person")
         )
         began = time.monotonic()
-        with connected() as connection, ExitStack() as stack:
+        with (
+            connect(autocommit=True) as connection,
+            self._rejected_sink(options["rejected"]) as on_rejected,
+        ):
             report = import_gifts(
                 connection,
                 file=options["file"],
@@ -99,30 +104,20 @@ class Command(BaseCommand):
                 now=datetime.now(UTC),
                 dry_run=options["dry_run"],
                 again=options["again"],
-                on_rejected=self._rejected_sink(options["rejected"], stack),
+                on_rejected=on_rejected,
                 on_progress=self._progress_sink(),
             )
         self._tell(report, time.monotonic() - began, options["rejected"])
 
-    def _rejected_sink(self, target: str | None, stack: ExitStack) -> RejectedSink:
+    @contextmanager
+    def _rejected_sink(self, target: str | None) -> Iterator[RejectedSink]:
         """Write rejected rows where the person wants them: line, reason, what was found."""
-        if target and target != "-":
-            opened = stack.enter_context(Path(target).open("w", encoding="utf-8", newline=""))
-            writer = csv.writer(opened)
-        else:
-            writer = csv.writer(sys.stdout if self.stdout is None else self.stdout)
-        limit = None if target else SHOWN_REJECTED_MAX
-        count = 0
-
-        def write(rejected: Rejected) -> None:
-            nonlocal count
-            if count == 0:
-                writer.writerow(("line", "reason", "found"))
-            if limit is None or count < limit:
-                writer.writerow(rejected)
-            count += 1
-
-        return write
+        if target in {None, "-"}:
+            limit = None if target else SHOWN_REJECTED_MAX
+            yield _row_writer(csv.writer(self.stdout, lineterminator="\n"), limit)
+            return
+        with Path(str(target)).open("w", encoding="utf-8", newline="") as opened:
+            yield _row_writer(csv.writer(opened), None)
 
     def _progress_sink(self) -> Callable[[ImportReport], None]:
         """Say how far it is, every two seconds at most."""
@@ -178,7 +173,7 @@ class Command(BaseCommand):
 
     def _prepare(self, options: dict[str, Any]) -> None:
         given = read_map(options["map"].read_bytes())
-        with connected() as connection:
+        with connect(autocommit=True) as connection:
             prepare_import(connection, given=given, by=options["by"], second=options["second"])
             steps = self._await(connection, given, options["wait"])
         for step in steps:
@@ -204,9 +199,16 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
 
 
-@contextmanager
-def connected() -> Iterator[psycopg.Connection[Any]]:
-    """Connect as the web role, which may append to the inbox and keep an import's progress."""
-    url = database_url("web", settings.HOME)
-    with psycopg.connect(url, autocommit=True) as connection:  # noqa: TID251 - for its verbs
-        yield connection
+def _row_writer(writer: Any, limit: int | None) -> RejectedSink:
+    """Write rejected rows under a header, as many as asked for."""
+    count = 0
+
+    def write(rejected: Rejected) -> None:
+        nonlocal count
+        if count == 0:
+            writer.writerow(("line", "reason", "found"))
+        if limit is None or count < limit:
+            writer.writerow(rejected)
+        count += 1
+
+    return write

@@ -1,0 +1,319 @@
+"""Import a file of gifts given elsewhere: rows become deeds of an offline channel, in the inbox.
+
+The file's progress is stored in the transaction that appends its rows, so a stopped import
+goes on where it was and nothing is lost or doubled. Behind that stands the replay guard:
+the same (channel, external id) never makes a second deed, however often it comes.
+"""
+
+import gzip
+import hashlib
+import zlib
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+
+import msgspec
+import numpy as np
+import psycopg
+from psycopg.types.json import Jsonb
+
+from jusha.giving.gift_maps import GiftMap, read_map
+from jusha.giving.gift_rows import FileRefusedError, Gift, GiftReader, Rejected
+from jusha.inbox.append import append
+from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope
+from jusha.inbox.keys import deed_key, person_key
+from jusha.money.clock import day_text, local_day
+
+LANE: Final = "import"
+ROW_ENVELOPES_MAX: Final = 1_000
+PROGRESS_RECORDS: Final = 10_000
+GZIP_START: Final = b"\x1f\x8b"
+SQL: Final = Path(__file__).parent / "sql"
+OPEN_SQL: Final = (SQL / "what_is_open.sql").read_text()
+BEGIN_SQL: Final = (SQL / "begin_import.sql").read_text()
+ADVANCE_SQL: Final = (SQL / "advance_import.sql").read_text()
+
+
+class ImportRefusedError(Exception):
+    """The import may not begin or go on; the text says what to do about it."""
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """The installation's secrets that name ids and payers (people.vault)."""
+
+    dedupe: bytes
+    person: bytes
+
+
+class ImportReport(msgspec.Struct):
+    """What one run read, over the whole file, and what it appended itself. Amounts in fen."""
+
+    state: Literal["dry-run", "imported", "already-imported"]
+    file_sha256: str
+    map_sha256: str
+    records: int = 0
+    """Records read, the header left out."""
+    gifts: int = 0
+    fen: int = 0
+    left_out: int = 0
+    """Records that the map's keep and drop leave out."""
+    rejected: dict[str, int] = {}
+    """By reason."""
+    repeats: int = 0
+    """Gifts whose id stood in the file before: settlement takes the first of each."""
+    days: dict[str, tuple[int, int]] = {}
+    """By Shanghai day: how many gifts, how many fen."""
+    went_on_from: int = 0
+    """Records that an earlier run had done."""
+    appended: int = 0
+    """Gifts that this run appended to the inbox."""
+    not_ready: str = ""
+    """Why a run that is not dry would be refused; only a dry run goes on regardless."""
+
+
+RejectedSink = Callable[[Rejected], None]
+ProgressSink = Callable[[ImportReport], None]
+
+
+class _Run:
+    """One pass over the file: counts everything, and appends what is new."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        given: GiftMap,
+        secrets: Secrets,
+        report: ImportReport,
+    ) -> None:
+        self.connection = connection
+        self.map = given
+        self.secrets = secrets
+        self.report = report
+        self.import_id = 0
+        self.stored_records = 0
+        self.again = False
+        self.waiting: list[Envelope] = []
+        self.hashes = array("Q")
+        self.day_of: dict[int, tuple[int, int]] = {}
+
+    def deed(self, gift: Gift) -> Deed:
+        """Write a gift as the envelope that settlement reads."""
+        payer = self.map.payer
+        return Deed(
+            channel=self.map.channel,
+            key=deed_key(self.secrets.dedupe, self.map.channel, gift.external_id),
+            body=gift.body,
+            asset="CNY",
+            amount=gift.amount,
+            project=gift.project,
+            campaign=self.map.campaign,
+            person=person_key(self.secrets.person, payer.rail, gift.payer)
+            if payer and gift.payer
+            else NO_PERSON,
+            paid_at=gift.at_s,
+        )
+
+    def count(self, found: Gift | Rejected | None, on_rejected: RejectedSink) -> Deed | None:
+        """Count one record; return its deed if it is a gift."""
+        report = self.report
+        report.records += 1
+        if found is None:
+            report.left_out += 1
+            return None
+        if isinstance(found, Rejected):
+            report.rejected[found.reason] = report.rejected.get(found.reason, 0) + 1
+            on_rejected(found)
+            return None
+        report.gifts += 1
+        report.fen += found.amount
+        day = local_day(found.at_s)
+        gifts, fen = self.day_of.get(day, (0, 0))
+        self.day_of[day] = (gifts + 1, fen + found.amount)
+        deed = self.deed(found)
+        self.hashes.append(int.from_bytes(deed.key[8:], "big"))
+        return deed
+
+    def add_up(self) -> None:
+        """Fill in what is known only when the file has been read to its end."""
+        self.report.days = {day_text(day): sums for day, sums in sorted(self.day_of.items())}
+        keys = np.frombuffer(self.hashes, dtype=np.uint64)
+        self.report.repeats = len(keys) - len(np.unique(keys))
+
+    def store(self, *, finished: bool) -> None:
+        """Append what waits and the progress with it, in one transaction.
+
+        A crash before the commit leaves neither, a crash behind it both; the next run
+        reads the progress and begins with the record after it.
+        """
+        with self.connection.transaction():
+            if self.waiting:
+                append(self.connection, lane=LANE, envelopes=self.waiting)
+            moved = self.connection.execute(
+                ADVANCE_SQL,
+                {
+                    "id": self.import_id,
+                    "appended": len(self.waiting),
+                    "report": Jsonb(msgspec.to_builtins(self.report)),
+                    "finished": finished,
+                    "from_records": self.stored_records,
+                    "again": self.again,
+                },
+            )
+            if moved.rowcount != 1:
+                raise ImportRefusedError("another process is importing this file: let it finish")
+        self.again = False
+        self.report.appended += len(self.waiting)
+        self.stored_records = self.report.records
+        self.waiting = []
+
+
+def import_gifts(
+    connection: psycopg.Connection[Any],
+    *,
+    file: Path,
+    map_file: Path,
+    secrets: Secrets,
+    now: datetime,
+    dry_run: bool = False,
+    again: bool = False,
+    on_rejected: RejectedSink = lambda _: None,
+    on_progress: ProgressSink = lambda _: None,
+) -> ImportReport:
+    """Append every gift of a file to the inbox, each once, and report on every record.
+
+    Needs an autocommit connection. `dry_run` reads everything and writes nothing; `again`
+    begins a finished file anew (ids that settlement has seen change nothing). Each run
+    reads the whole file, so its report is complete even where an earlier run stopped.
+
+    Raises MapRefusedError, FileRefusedError, ImportRefusedError. Reads: payments_channel,
+    campaigns_terms, projects_fund, jusha_import. Writes: jusha_import, inbox_row, inbox_lane.
+    """
+    raw_map = map_file.read_bytes()
+    given = read_map(raw_map)
+    report = ImportReport(
+        "dry-run" if dry_run else "imported",
+        file_sha256=file_sha256(file),
+        map_sha256=hashlib.sha256(raw_map).hexdigest(),
+    )
+    projects = None
+    try:
+        projects = check_open(connection, given)
+    except ImportRefusedError as refusal:
+        if not dry_run:
+            raise
+        report.not_ready = str(refusal)
+    run = _Run(connection, given, secrets, report)
+    if not dry_run and not _begin(run, file.name, again=again):
+        return _already(connection, report)
+    with open_gifts(file) as opened:
+        reader = GiftReader(opened, given, now_s=int(now.timestamp()), projects=projects)
+        _read_all(run, reader, dry_run=dry_run, on_rejected=on_rejected, on_progress=on_progress)
+    return report
+
+
+def _read_all(
+    run: _Run,
+    reader: GiftReader,
+    *,
+    dry_run: bool,
+    on_rejected: RejectedSink,
+    on_progress: ProgressSink,
+) -> None:
+    for found in reader:
+        deed = run.count(found, on_rejected)
+        if deed is not None and not dry_run and run.report.records > run.report.went_on_from:
+            run.waiting.append(deed)
+            if len(run.waiting) == ROW_ENVELOPES_MAX:
+                run.store(finished=False)
+        if run.report.records % PROGRESS_RECORDS == 0:
+            on_progress(run.report)
+    run.add_up()
+    if not dry_run:
+        if run.report.records < run.report.went_on_from:
+            raise ImportRefusedError("the file is shorter than what was imported of it")
+        run.store(finished=True)
+
+
+def check_open(connection: psycopg.Connection[Any], given: GiftMap) -> frozenset[str]:
+    """Return the open projects the map may use. Raises ImportRefusedError with what to do."""
+    row = connection.execute(
+        OPEN_SQL,
+        {
+            "channel": given.channel,
+            "campaign": given.campaign,
+            "projects": given.project_codes,
+        },
+    ).fetchone()
+    assert row is not None
+    clock, channels, projects = row
+    todo = "; `jusha import prepare` makes what the map's [open] names, once settlement runs"
+    if clock is None:
+        raise ImportRefusedError(f"channel {given.channel} is not admitted yet{todo}")
+    if clock != "file":
+        raise ImportRefusedError(
+            f"channel {given.channel} has the clock {clock!r}: a file's gifts need a channel of"
+            " their own with the clock 'file'"
+        )
+    if given.campaign and channels is None:
+        raise ImportRefusedError(f"campaign {given.campaign} does not exist yet{todo}")
+    if given.campaign and given.channel not in channels:
+        raise ImportRefusedError(
+            f"campaign {given.campaign} does not name channel {given.channel}: a campaign admits"
+            " files only from channels that it names"
+        )
+    if lost := [code for code in given.project_codes if code not in projects]:
+        raise ImportRefusedError(f"project {', '.join(lost)} is not open{todo}")
+    return frozenset(projects)
+
+
+def _begin(run: _Run, name: str, *, again: bool) -> bool:
+    """Find where to go on; False if the file was imported to its end before."""
+    row = run.connection.execute(
+        BEGIN_SQL,
+        {"file": run.report.file_sha256, "map": run.report.map_sha256, "name": name},
+    ).fetchone()
+    if row is None:  # another process began it this very moment
+        raise ImportRefusedError("another process is importing this file: let it finish")
+    run.import_id, _, stored, finished_at = row
+    run.stored_records = stored["records"]
+    if finished_at is not None:
+        run.again = again
+        return again
+    run.report.went_on_from = run.stored_records
+    return True
+
+
+def _already(connection: psycopg.Connection[Any], report: ImportReport) -> ImportReport:
+    """Return what the import that finished had to say."""
+    row = connection.execute(
+        "SELECT report FROM jusha_import WHERE file_hash = %s AND map_hash = %s",
+        (report.file_sha256, report.map_sha256),
+    ).fetchone()
+    assert row is not None
+    stored = msgspec.convert(row[0], ImportReport)
+    return msgspec.structs.replace(stored, state="already-imported", appended=0)
+
+
+def file_sha256(file: Path) -> str:
+    """SHA-256 of the file as it lies there, packed or not: what `sha256sum FILE` prints."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+@contextmanager
+def open_gifts(file: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, unpacking gzip by its first bytes. Raises FileRefusedError."""
+    with file.open("rb") as opened:
+        packed = opened.read(len(GZIP_START)) == GZIP_START
+        opened.seek(0)
+        if not packed:
+            yield opened
+            return
+        with gzip.GzipFile(fileobj=opened) as unpacked:
+            try:
+                yield unpacked  # type: ignore[misc] # it reads lines of bytes, as a file does
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise FileRefusedError(f"{file.name} is not whole: {error}") from error
