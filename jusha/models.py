@@ -12,4 +12,16 @@ from jusha.projects import models as projects
 from jusha.settlement import models as settlement
 from jusha.tlog import models as tlog
 
-__all__ = ["campaigns", "charities", "giving", "inbox", "ledger", "matching", "payments", "people", "projects", "settlement", "tlog"]
+__all__ = [
+    "campaigns",
+    "charities",
+    "giving",
+    "inbox",
+    "ledger",
+    "matching",
+    "payments",
+    "people",
+    "projects",
+    "settlement",
+    "tlog",
+]

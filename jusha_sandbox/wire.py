@@ -20,7 +20,7 @@ def read_secret(folder: Path, channel: str) -> bytes:
 def signed_headers(secret: bytes, *, path: str, channel: str, body: bytes) -> dict[str, str]:
     """The headers that prove a POST of this body now."""
     timestamp = str(int(time.time()))
-    text = "\n".join(["jusha-hmac-v1", "POST", path, channel, timestamp, ""]).encode() + body
+    text = f"jusha-hmac-v1\nPOST\n{path}\n{channel}\n{timestamp}\n".encode() + body
     return {
         "content-type": "application/json",
         "jusha-channel": channel,

@@ -14,6 +14,7 @@ from jusha.config.postgres import database_url
 from jusha.inbox.append import append, new_id
 from jusha.inbox.envelopes import Deed, Envelope, Instruction, Order
 from jusha.inbox.keys import deed_key, person_key
+from jusha.management.audit import audit_database
 from jusha.settlement.batch import Settled, Settlement
 from jusha.settlement.fence import take_over
 from jusha.tlog.leaves import CHAIN_START
@@ -88,35 +89,36 @@ class House:
     ) -> None:
         """Move in: a channel, a charity with two projects, a campaign, a pool and a rule."""
         rights = {"assets": ["CNY", "USD"], "clock": "receipt"} | (channel or {})
-        for kind, body in (
+        steps: tuple[tuple[str, dict[str, Any]], ...] = (
             ("admit-channel", {"code": "partner", "terms": rights}),
             ("admit-charity", {"code": "shan"}),
             ("open-project", {"code": BOOKS, "charity": "shan", "running_permille": 80}),
             ("open-project", {"code": WATER, "charity": "shan", "running_permille": 0}),
             ("open-campaign", {"code": "day", "terms": ALWAYS | {"channels": ["partner"]}}),
-        ):
+        )
+        for kind, body in steps:
             assert self.instruct(kind, **body)[0] == "done"
         self.fund(pool)
         self.rule(rule or ratio())
 
     def fund(self, amount: int, *, code: str = "tree") -> None:
         """Put secured money in the pool."""
-        body = {"code": code, "campaign": "day", "sponsor": "Tree Ltd", "amount": amount}
+        body: dict[str, Any] = {"code": code, "campaign": "day", "sponsor": "Tree Ltd"}
+        body["amount"] = amount
         assert self.instruct("fund-pool", how="secured", **body)[0] == "done"
 
     def rule(
         self, terms: dict[str, Any], *, code: str = "R1", from_: str = "2020-01-01T00:00Z"
     ) -> None:
         """Publish a rule version."""
-        outcome = self.instruct(
-            "publish-rule", code=code, pool="tree", terms=terms, **{"from": from_}
-        )
+        body: dict[str, Any] = {"from": from_, "code": code, "pool": "tree", "terms": terms}
+        outcome = self.instruct("publish-rule", **body)
         assert outcome[0] == "done", outcome
 
     def deed(self, amount: int, project: str = BOOKS, person: bytes = ALICE, **more: Any) -> Deed:
         """Make a deed with an id of its own."""
         external = more.pop("external", f"gift-{next(self._ids)}")
-        fields = {
+        fields: dict[str, Any] = {
             "channel": "partner",
             "key": deed_key(SECRET, "partner", external),
             "body": hashlib.sha256(f"{external} {amount} {project}".encode()).digest(),
@@ -130,7 +132,7 @@ class House:
 
     def order(self, amount: int, project: str = BOOKS, **more: Any) -> Order:
         """Make an order with a number of its own."""
-        fields = {
+        fields: dict[str, Any] = {
             "no": next(self._order_numbers),
             "project": project,
             "campaign": "day",
@@ -176,3 +178,5 @@ class House:
     def check(self) -> None:
         """Check the books, caps, pools and log as an operator's audit does."""
         self.entries()
+        wrong = [str(f) for f in audit_database(self.web) if f.kind == "wrong"]
+        assert not wrong, "\n".join(wrong)

@@ -31,7 +31,7 @@ class InboxRow(NamedTuple):
 
     lane: int
     n: int
-    count: int
+    envelopes: int
     received_at: datetime
     payload: bytes
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from jusha.inbox.append import append
+from jusha.inbox.connect import django_connection
 from jusha.inbox.envelopes import CODE, Order
 from jusha.merkle.commitment import commit
 from jusha.money.assets import AMOUNT_MAX
@@ -61,8 +62,7 @@ def place_order(
     )
     with transaction.atomic():
         Opening.objects.create(order_no=no, sealed=sealed)
-        connection.ensure_connection()
-        append(connection.connection, lane="web", envelopes=[order])
+        append(django_connection(), lane="web", envelopes=[order])
     return no
 
 

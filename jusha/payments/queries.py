@@ -16,7 +16,10 @@ def deed_of_order(no: int) -> int | None:
 
 
 def refusal_of_order(no: int) -> str | None:
-    """Why settlement refused the order, as a code; None if it did not. Reads: settlement_outcome."""
+    """Why settlement refused the order, as a code; None if it did not.
+
+    Reads: settlement_outcome.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT code FROM settlement_outcome WHERE id = encode(%s, 'hex')::uuid",

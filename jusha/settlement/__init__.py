@@ -1,1 +1,1 @@
-"""The one writer: reads envelopes, decides, and writes books, matches and log entries in one transaction."""
+"""The one writer: envelopes in; books, matches and log entries out, in one transaction."""

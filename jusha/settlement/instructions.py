@@ -5,7 +5,7 @@ an outcome with a code; whatever others must know to compute a match again gets 
 before it acts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +19,7 @@ from jusha.payments.rules import ChannelTerms
 from jusha.settlement.changes import Changes, Found
 from jusha.settlement.refund import refund
 from jusha.settlement.seal import seal
-from jusha.settlement.refusal import InstructionRefusedError
+from jusha.settlement.task import InstructionRefusedError, Task, two_persons
 from jusha.settlement.world import Campaign, Channel, Fund, Pool, Rule, World
 from jusha.tlog.leaves import canonical
 
@@ -35,17 +35,20 @@ def obey(
     if instruction.id in found.outcomes:
         return
     found.outcomes.add(instruction.id)
-    handler = HANDLERS.get(instruction.kind)
+    handler = HANDLERS.get(instruction.kind, unknown_kind)
     number, code, detail = 0, "done", dict[str, Any]()
     try:
-        if handler is None:
-            raise InstructionRefusedError("unknown-instruction", kind=instruction.kind)
-        number = handler(world, changes, found, instruction, received_us)
+        number = handler(Task(world, changes, found, instruction, received_us))
     except InstructionRefusedError as refusal:
         code, detail = refusal.code, refusal.detail
     except (msgspec.ValidationError, ValueError, KeyError) as error:
         code, detail = "bad-instruction", {"error": str(error)}
     changes.outcomes.append((instruction.id, number, code, detail))
+
+
+def unknown_kind(task: Task) -> int:
+    """Refuse an instruction that this version does not know."""
+    raise InstructionRefusedError("unknown-instruction", kind=task.instruction.kind)
 
 
 def entry(world: World, changes: Changes, kind: str, at_us: int, **fields: object) -> int:
@@ -64,26 +67,19 @@ def entry(world: World, changes: Changes, kind: str, at_us: int, **fields: objec
     )
 
 
-def fresh_code(code: object, taken: object) -> str:
+def fresh_code(code: object, taken: Container[str]) -> str:
     """Return a code that is well formed and not taken yet."""
     if not isinstance(code, str) or not CODE.fullmatch(code):
         raise InstructionRefusedError("bad-code", given=str(code))
-    if code in taken:  # type: ignore[operator]
+    if code in taken:
         raise InstructionRefusedError("code-taken", given=code)
     return code
 
 
-def two_persons(instruction: Instruction) -> None:
-    """Refuse what one person alone may not decide."""
-    if not instruction.by or not instruction.second or instruction.by == instruction.second:
-        raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
-
-
-def admit_channel(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def admit_channel(task: Task) -> int:
     """Give a channel its rights: {code, terms}."""
-    body = instruction.body
+    world, changes, at_us = task.world, task.changes, task.at_us
+    body = task.instruction.body
     code = fresh_code(body["code"], world.channels)
     terms = msgspec.convert(body["terms"], ChannelTerms)
     number = entry(
@@ -95,22 +91,20 @@ def admit_channel(
     return number
 
 
-def admit_charity(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def admit_charity(task: Task) -> int:
     """Open a charity's book: {code}."""
-    code = fresh_code(instruction.body["code"], world.payees)
+    world, changes, at_us = task.world, task.changes, task.at_us
+    code = fresh_code(task.instruction.body["code"], world.payees)
     number = entry(world, changes, "charity", at_us, org=code)
     world.payees[code] = len(world.payees) + 1
     changes.new_payees.append((world.payees[code], code, number))
     return number
 
 
-def open_project(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def open_project(task: Task) -> int:
     """Open a project's fund: {code, charity, running_permille}."""
-    body = instruction.body
+    world, changes, at_us = task.world, task.changes, task.at_us
+    body = task.instruction.body
     code = fresh_code(body["code"], world.funds)
     if body["charity"] not in world.payees:
         raise InstructionRefusedError("unknown-charity", given=str(body["charity"]))
@@ -134,23 +128,21 @@ def open_project(
     return number
 
 
-def close_project(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def close_project(task: Task) -> int:
     """Take no more gifts for a project: {code}. Later money is held in suspense."""
-    fund = world.funds.get(instruction.body["code"])
+    world, changes, at_us = task.world, task.changes, task.at_us
+    fund = world.funds.get(task.instruction.body["code"])
     if fund is None or fund.state != "open":
-        raise InstructionRefusedError("project-not-open", given=str(instruction.body["code"]))
+        raise InstructionRefusedError("project-not-open", given=str(task.instruction.body["code"]))
     fund.state = "gone"
     changes.funds.add(fund)
     return entry(world, changes, "project", at_us, prj=fund.code, st="gone")
 
 
-def open_campaign(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def open_campaign(task: Task) -> int:
     """Set a campaign's times and channels: {code, terms}."""
-    body = instruction.body
+    world, changes, at_us = task.world, task.changes, task.at_us
+    body = task.instruction.body
     code = fresh_code(body["code"], world.campaigns)
     terms = msgspec.convert(body["terms"], CampaignTerms)
     opens_s, closes_s = minute_seconds(terms.opens), minute_seconds(terms.closes)
@@ -170,15 +162,14 @@ def open_campaign(
     return number
 
 
-def fund_pool(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def fund_pool(task: Task) -> int:
     """Put sponsor's money in a pool, opening it first: {code, campaign, sponsor, amount, how}.
 
     `how` is "secured" (money the sponsor has paid in or blocked) or "trusted" (a pledge
     within its published trust limit).
     """
-    body = instruction.body
+    world, changes, at_us = task.world, task.changes, task.at_us
+    body = task.instruction.body
     amount = msgspec.convert(body["amount"], int)
     how = body["how"]
     campaign = world.campaigns.get(body["campaign"])
@@ -210,12 +201,11 @@ def fund_pool(
     return number
 
 
-def publish_rule(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def publish_rule(task: Task) -> int:
     """Publish a rule version: {code, pool, from, terms}; two persons, 60 seconds ahead."""
-    two_persons(instruction)
-    body = instruction.body
+    world, changes, at_us = task.world, task.changes, task.at_us
+    two_persons(task.instruction)
+    body = task.instruction.body
     pool = world.pools.get(body["pool"])
     if pool is None:
         raise InstructionRefusedError("unknown-pool", given=str(body["pool"]))
@@ -262,7 +252,7 @@ def publish_rule(
     return number
 
 
-Handler = Callable[[World, Changes, Found, Instruction, int], int]
+Handler = Callable[[Task], int]
 
 HANDLERS: Final[dict[str, Handler]] = {
     "admit-channel": admit_channel,

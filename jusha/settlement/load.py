@@ -63,7 +63,8 @@ def _load_parties(connection: Connection[Any], world: World) -> None:
         "SELECT id, book, asset, kind, owner, normal, debits, credits"
         " FROM ledger_account ORDER BY id"
     ):
-        account = Account(*row, stored=True)
+        account = Account(*row)
+        account.stored = True
         world.accounts[account.book, account.asset, account.kind, account.owner] = account
     for id_, code, number, terms, *use in connection.execute(
         "SELECT c.id, c.code, c.number, c.terms, coalesce(u.day, 0), coalesce(u.day_sum, 0),"

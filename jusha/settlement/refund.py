@@ -8,17 +8,17 @@ from typing import Final
 
 import msgspec
 
-from jusha.inbox.envelopes import Instruction
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import minute_text
 from jusha.money.split import cut_permille, part_returned
-from jusha.settlement.changes import Changes, Found, KnownDeed
-from jusha.settlement.refusal import InstructionRefusedError
+from jusha.settlement.changes import Changes, KnownDeed
+from jusha.settlement.task import InstructionRefusedError, Task, two_persons
 from jusha.settlement.world import World
 from jusha.tlog.leaves import canonical
 
 PROGRAMME: Final = 1
 RUNNING: Final = 2
+SECOND_US: Final = 1_000_000
 
 
 class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,13 +29,11 @@ class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-def refund(
-    world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int
-) -> int:
+def refund(task: Task) -> int:
     """Refund a deed in whole or part: two persons, never more than is left of it."""
-    if not instruction.by or not instruction.second or instruction.by == instruction.second:
-        raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
-    body = msgspec.convert(instruction.body, RefundBody)
+    two_persons(task.instruction)
+    world, changes, found = task.world, task.changes, task.found
+    body = msgspec.convert(task.instruction.body, RefundBody)
     deed = found.deeds.get(body.deed)
     if deed is None:
         raise InstructionRefusedError("unknown-deed", given=body.deed)
@@ -58,7 +56,7 @@ def refund(
         "k": "refund",
         "n": number,
         "ref": body.deed,
-        "t": minute_text(at_us // 1_000_000),
+        "t": minute_text(task.at_us // SECOND_US),
         "v": 1,
     }
     return changes.enter(world, canonical(fields | ({"m": shown} if shown else {})))

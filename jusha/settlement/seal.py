@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from jusha.inbox.envelopes import Instruction
+from jusha.merkle.encoding import encode64
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import day_number, minute_text
 from jusha.settlement.changes import Changes, Found
-from jusha.settlement.refusal import InstructionRefusedError
+from jusha.settlement.task import InstructionRefusedError
 from jusha.settlement.world import Campaign, World
-from jusha.merkle.encoding import encode64
 from jusha.tlog.leaves import canonical
 
+SECOND_US: Final = 1_000_000
 SUMS_BYTES_MAX: Final = 60_000
 """A larger table of totals is published beside the log and named by its hash."""
 
@@ -32,9 +32,10 @@ class SealBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salt: bytes = b""
 
 
-def seal(world: World, changes: Changes, found: Found, instruction: Instruction, at_us: int) -> int:
+def seal(task: Task) -> int:
     """Write the campaign's totals so far into the log."""
-    body = msgspec.convert(instruction.body, SealBody)
+    world, changes = task.world, task.changes
+    body = msgspec.convert(task.instruction.body, SealBody)
     campaign = world.campaigns.get(body.campaign)
     if campaign is None:
         raise InstructionRefusedError("unknown-campaign", given=body.campaign)
@@ -43,7 +44,7 @@ def seal(world: World, changes: Changes, found: Found, instruction: Instruction,
         "k": "seal",
         "n": number,
         "rd": campaign.code,
-        "t": minute_text(at_us // 1_000_000),
+        "t": minute_text(task.at_us // SECOND_US),
         "v": 1,
     }
     sums = campaign_sums(world, campaign)
@@ -56,7 +57,7 @@ def seal(world: World, changes: Changes, found: Found, instruction: Instruction,
         if len(body.salt) < 16:  # noqa: PLR2004 - 128 bits keep pseudonyms from being guessed
             raise InstructionRefusedError("salt-too-short", given=len(body.salt))
         fields["day"] = body.day
-        fields["persons"] = persons_table(changes, found, campaign, body, number)
+        fields["persons"] = persons_table(changes, task.found, campaign, body, number)
     return changes.enter(world, canonical(fields))
 
 

@@ -34,7 +34,7 @@ def canonical(fields: dict[str, Any]) -> bytes:
     return entry
 
 
-def gift_leaf(  # noqa: PLR0917 - positional, because it is called for every gift
+def gift_leaf(
     number: int,
     minute: str,
     asset: str,

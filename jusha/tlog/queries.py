@@ -62,7 +62,8 @@ def entry_bytes(number: int) -> bytes | None:
         row = cursor.fetchone()
     if row is None or not row[0] <= number < row[0] + row[1]:
         return None
-    return decode_bundle(bytes(row[2]), width=row[1])[number - row[0]]
+    entries = decode_bundle(bytes(row[2]), width=row[1])
+    return entries[number - int(row[0])]
 
 
 def entry(number: int) -> dict[str, Any] | None:

@@ -1,20 +1,21 @@
 """Lanes: commit order is n, nothing is skipped, received_at never runs backwards."""
 
 import threading
+from itertools import pairwise
 
 import psycopg
 import pytest
 
 from jusha.config.postgres import database_url
 from jusha.inbox.append import LaneUnknownError, append
-from jusha.inbox.envelopes import Deed, decode, encode
+from jusha.inbox.envelopes import Deed, Envelope, decode, encode
 from jusha.inbox.read import read
 from tests.cast import House
 from tests.home import HOME
 
 
 def test_an_envelope_reads_back_as_it_was_written(house: House) -> None:
-    envelopes = [house.deed(100), house.order(5)]
+    envelopes: list[Envelope] = [house.deed(100), house.order(5)]
     assert decode(encode(envelopes)) == envelopes
 
 
@@ -32,7 +33,7 @@ def test_many_writers_of_one_lane_leave_no_gap_and_no_step_back(house: House) ->
         thread.join()
     rows = read(house.web, positions={}, rows_max=1000, envelopes_max=1000)
     assert [row.n for row in rows] == list(range(1, 81))
-    assert all(a.received_at <= b.received_at for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a.received_at <= b.received_at for a, b in pairwise(rows))
 
 
 def test_reading_goes_on_behind_the_positions_and_stops_at_the_most(house: House) -> None:

@@ -1,9 +1,16 @@
 """The way of a deed through settlement: gifts, matches, suspense, repeats, refunds."""
 
+from typing import Any
+
+import psycopg
 import pytest
 
+from jusha.config.postgres import database_url
 from jusha.inbox.envelopes import NO_PERSON
+from jusha.settlement.batch import FencedOffError
+from jusha.settlement.fence import AlreadySettlingError, take_over
 from tests.cast import ALICE, BOB, BOOKS, WATER, House, ratio
+from tests.home import HOME
 
 
 def test_a_gift_is_booked_matched_and_written_into_the_log(house: House) -> None:
@@ -98,7 +105,7 @@ def test_a_gift_without_a_person_gets_what_the_rule_says(house: House) -> None:
     ],
 )
 def test_authentic_money_that_does_not_agree_is_held_with_a_case(
-    house: House, wrong: dict[str, object], reason: str
+    house: House, wrong: dict[str, Any], reason: str
 ) -> None:
     house.furnish()
     house.send(house.deed(700, **wrong))
@@ -128,12 +135,13 @@ def test_an_order_is_paid_once_and_a_second_payment_is_held(house: House) -> Non
     [({"amount": 2_999}, "wrong-amount"), ({"asset": "USD"}, "wrong-asset")],
 )
 def test_a_payment_unlike_its_order_is_held(
-    house: House, wrong: dict[str, object], reason: str
+    house: House, wrong: dict[str, Any], reason: str
 ) -> None:
     house.furnish()
     order = house.order(3_000)
     house.send(order, lane="web")
-    house.send(house.deed(**({"amount": 3_000, "project": "", "order": order.no} | wrong)))
+    payment: dict[str, Any] = {"amount": 3_000, "project": "", "order": order.no} | wrong
+    house.send(house.deed(**payment))
     house.settle()
     assert house.entries()[-1]["why"] == reason
     house.check()
@@ -184,8 +192,6 @@ def test_an_envelope_that_cannot_be_settled_is_parked_and_the_rest_goes_on(house
 
 def test_a_check_that_fires_parks_its_envelope_alone(house: House) -> None:
     house.furnish()
-    with house.settlement.connection.transaction():
-        pass
     house.settlement.world.pools["tree"].available.credits -= 10**8  # a world gone wrong
     house.settlement.world.pools["tree"].available.debits -= 10**8
     house.send(house.deed(100), house.deed(300, person=BOB))
@@ -196,13 +202,6 @@ def test_a_check_that_fires_parks_its_envelope_alone(house: House) -> None:
 
 
 def test_a_second_settlement_is_fenced_off(house: House) -> None:
-    import psycopg
-
-    from jusha.config.postgres import database_url
-    from jusha.settlement.batch import FencedOffError
-    from jusha.settlement.fence import AlreadySettlingError, take_over
-    from tests.home import HOME
-
     house.furnish()
     with psycopg.connect(database_url("settle", HOME, house.database)) as second:
         with pytest.raises(AlreadySettlingError):

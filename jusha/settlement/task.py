@@ -1,0 +1,32 @@
+"""What an instruction's handler is given, and how it refuses. Pure."""
+
+from typing import Any, NamedTuple
+
+from jusha.inbox.envelopes import Instruction
+from jusha.settlement.changes import Changes, Found
+from jusha.settlement.world import World
+
+
+class InstructionRefusedError(Exception):
+    """The instruction does not fit the world; its outcome carries the code and why."""
+
+    def __init__(self, code: str, **detail: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+class Task(NamedTuple):
+    """One instruction before its handler; `at_us` is when its inbox row became durable."""
+
+    world: World
+    changes: Changes
+    found: Found
+    instruction: Instruction
+    at_us: int
+
+
+def two_persons(instruction: Instruction) -> None:
+    """Refuse what one person alone may not decide."""
+    if not instruction.by or not instruction.second or instruction.by == instruction.second:
+        raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
