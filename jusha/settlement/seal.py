@@ -15,11 +15,12 @@ from jusha.merkle.encoding import encode64
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import day_number, minute_text
 from jusha.settlement.changes import Changes, Found
-from jusha.settlement.task import InstructionRefusedError
+from jusha.settlement.task import InstructionRefusedError, Task
 from jusha.settlement.world import Campaign, World
 from jusha.tlog.leaves import canonical
 
 SECOND_US: Final = 1_000_000
+
 SUMS_BYTES_MAX: Final = 60_000
 """A larger table of totals is published beside the log and named by its hash."""
 
