@@ -1,6 +1,6 @@
-"""Signatures of protocol jusha-hmac-v1: HMAC-SHA256 over the raw bytes.
+r"""Signatures of protocol jusha-hmac-v1: HMAC-SHA256 over the raw bytes.
 
-Signed text: `jusha-hmac-v1\\n<METHOD>\\n<path>\\n<channel>\\n<timestamp>\\n` and then the body
+Signed text: `jusha-hmac-v1\n<METHOD>\n<path>\n<channel>\n<timestamp>\n` and then the body
 as it was sent. Header `jusha-signature: v1=<hex>`; timestamp in Unix seconds, at most
 300 seconds from the door's clock. A replay within them meets the replay guard.
 """

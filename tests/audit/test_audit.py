@@ -1,0 +1,483 @@
+"""The audit: silent on a rich and honest house, and naming every corruption planted in it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+
+from jusha.config.postgres import Cluster, django_database
+from jusha.inbox.envelopes import NO_PERSON
+from jusha.ledger.findings import FINDINGS_MAX, Finding
+from jusha.management.audit import audit_database
+from jusha.merkle.tiles import decode_bundle, encode_bundle
+from jusha.tlog.leaves import CHAIN_START
+from jusha.tlog.publish import Publisher
+from tests.cast import ALICE, BOB, BOOKS, CAROL, WATER, House, ratio
+from tests.home import HOME
+
+NOON = 1_757_390_400  # 2025-09-09 12:00 in Shanghai
+Plant = Callable[..., list[Finding]]
+
+
+def live_a_day(house: House) -> None:
+    """Caps, a window, a draw, a pool that runs dry, orders, holds, refunds, a stuck envelope."""
+    house.furnish(
+        pool=6_000,
+        rule=ratio(budget=2_400, person_day_max=1_000, gift_max=800),
+        channel={"clock": "file", "draw_max": 3_570},
+    )
+    house.rule(ratio() | {"numerator": 1, "denominator": 10}, code="R2")
+    order = house.order(3_000, WATER, person=CAROL)
+    house.send(order, lane="web")
+    house.send(
+        house.deed(3_000, "", order=order.no, paid_at=NOON),
+        house.deed(3_000, "", order=order.no, paid_at=NOON),
+        house.deed(100, channel="never-admitted"),
+    )
+    for person in (ALICE, BOB, ALICE, NO_PERSON):
+        house.give(700, BOOKS, person, paid_at=NOON)
+    house.give(900, WATER, BOB, paid_at=NOON + 86_400)
+    house.give(600, BOOKS, BOB, paid_at=NOON + 86_400)
+    house.give(4_000, BOOKS, CAROL, asset="USD", paid_at=NOON)
+    house.give(800, WATER, BOB, campaign="", paid_at=NOON)
+    held = house.give(300, "nowhere", CAROL)
+    house.send(house.deed(50, external="x"), house.deed(60, external="x"))
+    house.settle()
+    refundable = deed_of(house, "amount = 700")
+    for number, amount in ((refundable, 200), (refundable, 33), (held, 300), (refundable + 1, 700)):
+        assert house.instruct("refund", deed=number, amount=amount, reason="x")[0] == "done"
+    house.fund(500)
+    assert house.instruct("refund", deed=held, amount=1, reason="x")[0] == "more-than-is-left"
+    assert house.instruct("close-project", code=WATER)[0] == "done"
+    salt = bytes(32)
+    assert house.instruct("seal", campaign="day", day="2025-09-09", salt=salt)[0] == "done"
+
+
+def deed_of(house: House, where: str) -> int:
+    row = house.web.execute(f"SELECT min(number) FROM giving_deed WHERE {where}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.fixture
+def lived(house: House) -> House:
+    live_a_day(house)
+    return house
+
+
+@pytest.fixture
+def forger(database: str) -> Iterator[psycopg.Connection[Any]]:
+    """Someone with every right, for whom no trigger fires."""
+    with Cluster(HOME).connect(database) as connection:
+        connection.autocommit = True
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+@pytest.fixture
+def plant(lived: House, forger: psycopg.Connection[Any]) -> Plant:
+    """Runs SQL that changes at least one row; returns what the audit says is wrong."""
+
+    def change(sql: str, *parameters: object) -> list[Finding]:
+        assert forger.execute(sql.encode(), parameters or None).rowcount > 0
+        return wrong(lived)
+
+    return change
+
+
+def wrong(house: House, log_dir: Path | None = None) -> list[Finding]:
+    return [f for f in audit_database(house.web, log_dir) if f.kind == "wrong"]
+
+
+def whats(findings: list[Finding]) -> set[str]:
+    return {f"{finding.room}: {finding.what}" for finding in findings}
+
+
+def test_an_honest_house_is_in_order_and_tells_what_is_stuck(lived: House) -> None:
+    found = audit_database(lived.web)
+    assert [(f.kind, f.what) for f in found] == [("waiting", "envelope is stuck")]
+    assert "UnknownChannelError" in found[0].found
+    bounds = {row[0] for row in lived.web.execute("SELECT DISTINCT bound FROM matching_match")}
+    assert bounds == {0, 1, 2, 3, 4}
+
+
+def test_an_empty_house_is_in_order(house: House) -> None:
+    assert audit_database(house.web) == []
+
+
+def test_the_audit_reads_one_snapshot_and_can_write_nothing(lived: House) -> None:
+    def write(*_: object) -> None:
+        lived.web.execute("INSERT INTO inbox_lane VALUES (9, 'x')")
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        audit_database(lived.web, progress=write)
+
+
+CORRUPTIONS = {
+    "a fen moved in a transfer": (
+        ("UPDATE ledger_transfer SET amount = amount + 1 WHERE id ="
+        " (SELECT min(number) * 16 FROM giving_deed WHERE amount = 700)"),
+        {"ledger: balance is not the sum of its transfers", "settlement: transfers"},
+    ),
+    "a balance edited": (
+        "UPDATE ledger_account SET credits = credits + 1 WHERE kind = 'fund' AND asset = 1",
+        {"ledger: balance is not the sum of its transfers"},
+    ),
+    "a transfer to another book": (
+        ("UPDATE ledger_transfer SET credit ="
+        " (SELECT id FROM ledger_account WHERE book = 'channel:partner' AND kind = 'suspense'"
+        " AND asset = 1)"
+            " WHERE id = (SELECT min(number) * 16 FROM giving_deed WHERE amount = 900)"),
+        {"ledger: transfer leaves its book or asset", "settlement: transfers"},
+    ),
+    "a doubled transfer": (
+        ("INSERT INTO ledger_transfer SELECT id + 7, debit, credit, amount FROM ledger_transfer"
+        " WHERE id = (SELECT min(number) * 16 FROM giving_deed WHERE amount = 700)"),
+        {"ledger: balance is not the sum of its transfers", "settlement: transfers"},
+    ),
+    "a doubled transfer with its balances": (
+        ("WITH more AS (INSERT INTO ledger_transfer SELECT id + 7, debit, credit, amount"
+        " FROM ledger_transfer WHERE id ="
+        " (SELECT min(number) * 16 FROM giving_deed WHERE amount = 700) RETURNING *)"
+        " UPDATE ledger_account a SET"
+        " debits = debits + CASE WHEN a.id = m.debit THEN m.amount ELSE 0 END,"
+        " credits = credits + CASE WHEN a.id = m.credit THEN m.amount ELSE 0 END"
+        " FROM more m WHERE a.id IN (m.debit, m.credit)"),
+        {"settlement: transfers"},
+    ),
+    "a transfer of no entry": (
+        ("INSERT INTO ledger_transfer SELECT 16000, debit, credit, amount FROM ledger_transfer"
+        " ORDER BY id DESC LIMIT 1"),
+        {"tlog: transfer of no entry", "settlement: transfer without an entry"},
+    ),
+    "a deed's amount": (
+        "UPDATE giving_deed SET amount = amount + 1 WHERE amount = 900",
+        {
+            "settlement: don amt",
+            "settlement: transfers",
+            "settlement: deed of the inbox",
+            "campaigns: total is not the sum of its parts",
+            "giving: line's head is not the sum of its gifts",
+        },
+    ),
+    "a deed's minute": (
+        ("UPDATE giving_deed SET effective_at = effective_at + interval '1 minute'"
+        " WHERE amount = 900"),
+        {"settlement: don t"},
+    ),
+    "a deed's person": (
+        "UPDATE giving_deed SET person = gen_random_uuid() WHERE amount = 900",
+        {"settlement: don tag", "giving: usage of a person's day is not the sum of matches"},
+    ),
+    "a deed released from its hold": (
+        "UPDATE giving_deed SET held = false WHERE held AND amount = 3000",
+        {
+            "settlement: entry without its rows",
+            "giving: order and its payment do not name each other",
+        },
+    ),
+    "a deed gone": (
+        "DELETE FROM giving_deed WHERE amount = 900",
+        {"settlement: entry without its rows", "giving: match of no gift in a campaign"},
+    ),
+    "a deed of no entry": (
+        ("INSERT INTO giving_deed SELECT 1000, channel, campaign, project, asset, amount, person,"
+        " 0, received_at, effective_at, body, programme_at, running_at, held FROM giving_deed"
+        " WHERE amount = 900"),
+        {
+            "settlement: deed without an entry",
+            "giving: deed is not in the replay guard exactly once",
+        },
+    ),
+    "usage overrun": (
+        "UPDATE matching_usage SET matched = matched + 1",
+        {"giving: usage of a person's day is not the sum of matches"},
+    ),
+    "a window's total": (
+        "UPDATE matching_window SET used = used - 1",
+        {
+            "giving: window is not the sum of its matches",
+            "matching: windows are not the sum of matches",
+        },
+    ),
+    "a cap lowered afterwards": (
+        ("UPDATE matching_rule SET terms = jsonb_set(terms, '{person_day_max}', '100')"
+        " WHERE code = 'R1'"),
+        {"giving: person's day above the cap", "settlement: rule terms"},
+    ),
+    "a budget lowered afterwards": (
+        ("UPDATE matching_rule SET terms = jsonb_set(terms, '{window,budget}', '100')"
+        " WHERE code = 'R1'"),
+        {"giving: window above its budget", "settlement: rule terms"},
+    ),
+    "a rule begun later": (
+        "UPDATE matching_rule SET from_at = '2025-09-10' WHERE code = 'R1'",
+        {"giving: rule version was not in force", "settlement: rule from"},
+    ),
+    "a match by another bound": (
+        "UPDATE matching_match SET bound = 3 WHERE bound = 0",
+        {"settlement: matches"},
+    ),
+    "a match gone": (
+        "DELETE FROM matching_match WHERE id = (SELECT min(id) FROM matching_match)",
+        {"settlement: matches", "campaigns: total is not the sum of its parts"},
+    ),
+    "a pool overdrawn": (
+        "UPDATE ledger_transfer SET amount = 9 WHERE id = (SELECT number * 16 FROM matching_pool)",
+        {"matching: pool overdrawn", "settlement: transfers"},
+    ),
+    "a channel's draw": (
+        "UPDATE payments_channel_use SET drawn = drawn - 1",
+        {"giving: channel's draw is not the sum of its matches"},
+    ),
+    "a channel's rights": (
+        "UPDATE payments_channel SET terms = jsonb_set(terms, '{draw_max}', '9')",
+        {"settlement: channel draw"},
+    ),
+    "a project opened again": (
+        "UPDATE projects_fund SET state = 'open'",
+        {"settlement: state"},
+    ),
+    "a money line shifted": (
+        "UPDATE giving_deed SET programme_at = programme_at + 1 WHERE amount = 900",
+        {"giving: gift does not start where the one before it ended"},
+    ),
+    "a void removed": (
+        "DELETE FROM projects_void WHERE number = (SELECT min(number) FROM projects_void)",
+        {"giving: refund is not the sum of its voids"},
+    ),
+    "a void moved": (
+        ("UPDATE projects_void SET start = start + 100000 WHERE number ="
+        " (SELECT min(number) FROM projects_void)"),
+        {"giving: void outside its deed's interval", "projects: void beyond its line"},
+    ),
+    "a refund enlarged": (
+        "UPDATE giving_refund SET amount = amount + 1000",
+        {"giving: refund is too large or returns another match", "settlement: refund amt"},
+    ),
+    "a refund of nothing": (
+        "UPDATE giving_refund SET deed = 0",
+        {"giving: refund is too large or returns another match"},
+    ),
+    "a running total": (
+        "UPDATE campaigns_total SET donated = donated + 1",
+        {"campaigns: total is not the sum of its parts"},
+    ),
+    "a seen key gone": (
+        "DELETE FROM giving_seen WHERE number = (SELECT min(number) FROM giving_seen)",
+        {"giving: deed is not in the replay guard exactly once", "settlement: deed of the inbox"},
+    ),
+    "a key seen twice": (
+        "INSERT INTO giving_seen SELECT gen_random_uuid(), body, number FROM giving_seen LIMIT 1",
+        {"giving: deed is not in the replay guard exactly once"},
+    ),
+    "a case closed by deleting it": (
+        "DELETE FROM giving_case",
+        {"giving: held deed has no case", "settlement: deed of the inbox"},
+    ),
+    "an order changed after it was paid": (
+        "UPDATE payments_order SET amount = amount + 1",
+        {"giving: gift is not what its order says"},
+    ),
+    "an order's payment forgotten": (
+        "DELETE FROM payments_paid",
+        {"giving: order and its payment do not name each other"},
+    ),
+    "a seal's table": (
+        "UPDATE tlog_table SET body = '[]'",
+        {"tlog: table has another hash"},
+    ),
+    "a seal's table gone": (
+        "DELETE FROM tlog_table",
+        {"settlement: entry without its rows"},
+    ),
+    "an inbox row altered": (
+        ("UPDATE inbox_row SET payload = overlay(payload placing '\\x00' from 30)"
+        " WHERE lane = 1 AND n = 2"),
+        {"settlement: digest"},
+    ),
+    "an inbox row gone": (
+        "DELETE FROM inbox_row WHERE lane = 1 AND n = 2",
+        {"inbox: lane is not gapless", "settlement: digest"},
+    ),
+    "an inbox row's time": (
+        "UPDATE inbox_row SET received_at = '2000-01-01' WHERE lane = 1 AND n = 2",
+        {"inbox: received_at runs backwards"},
+    ),
+    "an inbox row's count": (
+        "UPDATE inbox_row SET count = count + 1 WHERE lane = 1 AND n = 2",
+        {"settlement: envelopes"},
+    ),
+    "an outcome gone": (
+        "DELETE FROM settlement_outcome",
+        {"settlement: instruction without an outcome"},
+    ),
+    "a batch gone": (
+        "DELETE FROM settlement_batch WHERE id = 3",
+        {"settlement: batch number", "settlement: digest"},
+    ),
+    "an epoch from the future": (
+        "UPDATE settlement_batch SET epoch = 99 WHERE id = (SELECT max(id) FROM settlement_batch)",
+        {"settlement: epoch of the writer"},
+    ),
+    "a fund of no charity": (
+        "UPDATE projects_fund SET payee = 9 WHERE code = 'shan-water'",
+        {"projects: fund without a payee"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_a_corruption_is_found_and_named(plant: Plant, name: str) -> None:
+    sql, expected = CORRUPTIONS[name]
+    found = plant(sql)
+    assert expected <= whats(found), [str(f) for f in found]
+
+
+def rewrite_entries(forger: psycopg.Connection[Any], change: Callable[[list[bytes]], None]) -> None:
+    """Rewrite the whole log as one batch with a chain that fits, as a careful forger would."""
+    entries: list[bytes] = []
+    for count, raw in forger.execute("SELECT count, entries FROM tlog_entries ORDER BY first"):
+        entries += decode_bundle(raw, width=count)
+    change(entries)
+    raw = encode_bundle(entries)
+    forger.execute("DELETE FROM tlog_entries")
+    forger.execute(
+        "INSERT INTO tlog_entries VALUES (0, %s, %s, %s)",
+        (len(entries), raw, hashlib.sha256(CHAIN_START + raw).digest()),
+    )
+
+
+def test_an_altered_leaf_is_named_by_the_chain(plant: Plant) -> None:
+    part = "position('\"amt\":900'::bytea in entries)"
+    found = plant(
+        f"UPDATE tlog_entries SET entries = overlay(entries placing '8' from {part} + 6)"
+        f" WHERE {part} > 0"
+    )
+    assert whats(found) >= {"tlog: chain does not continue", "settlement: don amt"}
+
+
+def test_a_leaf_altered_together_with_the_chain_is_named_by_its_fields(
+    lived: House, forger: psycopg.Connection[Any]
+) -> None:
+    number = deed_of(lived, "amount = 900")
+
+    def change(entries: list[bytes]) -> None:
+        entries[number] = entries[number].replace(b'"prj":"shan-water"', b'"prj":"shan-books"')
+
+    rewrite_entries(forger, change)
+    found = wrong(lived)
+    assert [(f.what, f.where, f.expected, f.found) for f in found] == [
+        ("don prj", f"entry {number}", WATER, BOOKS)
+    ]
+
+
+def test_a_dropped_leaf_is_named(lived: House, forger: psycopg.Connection[Any]) -> None:
+    number = deed_of(lived, "amount = 900")
+    rewrite_entries(forger, lambda entries: entries.__delitem__(number))
+    found = wrong(lived)
+    assert {"settlement: entries written", "settlement: entry without its rows"} <= whats(found)
+
+
+def test_many_findings_of_one_kind_are_cut_short(house: House, forger: Any) -> None:
+    house.furnish()
+    house.send(*(house.deed(100) for _ in range(50)))
+    house.settle()
+    forger.execute("UPDATE giving_deed SET received_at = received_at, running_at = 5")
+    found = [f for f in wrong(house) if "does not start" in f.what]
+    assert len(found) == FINDINGS_MAX + 1
+    assert found[-1].where == "more places"
+
+
+@pytest.fixture
+def published(lived: House, tmp_path: Path) -> Path:
+    publisher = Publisher(tmp_path, origin="sandbox.jusha.local/log")
+    with psycopg.connect(lived.web.info.dsn, password=lived.web.info.password) as connection:
+        while publisher.publish_next(connection):
+            pass
+    publisher.close()
+    return tmp_path / "public"
+
+
+def test_the_published_log_is_compared_file_by_file(lived: House, published: Path) -> None:
+    assert wrong(lived, published) == []
+    size = len(lived.entries())
+    for path, what in (
+        (f"tile/entries/000.p/{size}", "published file"),
+        (f"tile/0/000.p/{size}", "published file"),
+        ("checkpoint", "checkpoint"),
+        (f"checkpoints/{size}", "checkpoint"),
+        (next((published / "tables").iterdir()).relative_to(published), "published table"),
+    ):
+        file = published / path
+        kept = file.read_bytes()
+        file.write_bytes(kept[:-9] + bytes([kept[-9] ^ 1]) + kept[-8:])
+        assert {what} == {f.what for f in wrong(lived, published)}, path
+        file.write_bytes(kept)
+
+
+def test_more_than_one_tile_is_compared(house: House, tmp_path: Path) -> None:
+    house.furnish()
+    publisher = Publisher(tmp_path, origin="sandbox.jusha.local/log")
+    for count in (200, 300, 30):
+        house.send(*(house.deed(100) for _ in range(count)))
+        house.settle()
+        with psycopg.connect(house.web.info.dsn, password=house.web.info.password) as connection:
+            assert publisher.publish_next(connection) >= count
+    publisher.close()
+    public = tmp_path / "public"
+    assert wrong(house, public) == []
+    (public / "tile/0/001").write_bytes(bytes(8192))
+    assert [f.where for f in wrong(house, public)] == ["tile/0/001"]
+
+
+def test_entries_that_were_published_and_are_not_settled_any_more_are_named(
+    lived: House, published: Path, forger: psycopg.Connection[Any]
+) -> None:
+    forger.execute("DELETE FROM tlog_entries WHERE first = (SELECT max(first) FROM tlog_entries)")
+    assert "tlog: published more than was settled" in whats(wrong(lived, published))
+
+
+def audit_command(monkeypatch: pytest.MonkeyPatch, database: str, *options: str) -> tuple[str, Any]:
+    monkeypatch.setattr(
+        "jusha.inbox.connect.settings.DATABASES",
+        {"default": database_entry(database)},
+        raising=False,
+    )
+    out = StringIO()
+    code: Any = 0
+    try:
+        call_command("audit", *options, stdout=out, stderr=out)
+    except SystemExit as exit_:
+        code = exit_.code
+    return out.getvalue(), code
+
+
+def database_entry(database: str) -> dict[str, Any]:
+    return dict(django_database("web", HOME)) | {"NAME": database}
+
+
+def test_the_command_tells_each_room_and_answers_with_its_exit_code(
+    lived: House,
+    published: Path,
+    forger: psycopg.Connection[Any],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said, code = audit_command(monkeypatch, database, "--log", str(published))
+    assert code == 0
+    assert "ledger       in order" in said
+    assert "0 wrong, 1 waiting" in said
+    forger.execute("UPDATE ledger_account SET credits = credits + 1 WHERE kind = 'fund'")
+    said, code = audit_command(monkeypatch, database, "--log", str(published / "nowhere"))
+    assert code == 1
+    assert "no published log" in said
+    assert "! ledger: balance is not the sum of its transfers at account" in said
+    said, code = audit_command(monkeypatch, database, "--log", str(published), "--json")
+    assert (json.loads(said)["wrong"] > 0, code) == (True, 1)
