@@ -11,7 +11,7 @@ import structlog
 
 def configure(process: str) -> None:
     """Set up structlog and the standard library's logging for one process."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
