@@ -6,6 +6,7 @@ Tests arrange through envelopes, as the world does, and end with `house.check()`
 import hashlib
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -40,10 +41,10 @@ def ratio(budget: int = 10**9, **more: Any) -> dict[str, Any]:
 class House:
     """A database with its settlement, and short words to send it envelopes."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, home: Path = HOME) -> None:
         self.database = database
-        self.web = psycopg.connect(database_url("web", HOME, database), autocommit=True)
-        self.settle_connection = psycopg.connect(database_url("settle", HOME, database))
+        self.web = psycopg.connect(database_url("web", home, database), autocommit=True)
+        self.settle_connection = psycopg.connect(database_url("settle", home, database))
         epoch = take_over(self.settle_connection, holder="test")
         self.settlement = Settlement(self.settle_connection, epoch=epoch)
         self._ids = itertools.count(1)
