@@ -16,7 +16,7 @@ from jusha.ledger.findings import Finding, capped, compared
 from jusha.settlement.audit_leaves import check_leaves
 from jusha.settlement.pack import int8s, register, uuids
 
-ROWS_AT_ONCE: Final = 200
+ROWS_AT_ONCE: Final = 20
 ENVELOPES_AT_ONCE: Final = 20_000
 
 DEEDS_SQL: Final = """

@@ -12,6 +12,7 @@ import msgspec
 
 from jusha.campaigns.rules import CampaignTerms
 from jusha.inbox.envelopes import CODE, Instruction
+from jusha.ledger.rules import PLACES
 from jusha.matching.rules import RuleTerms, check_terms
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds, minute_text
@@ -24,6 +25,8 @@ from jusha.settlement.world import Campaign, Channel, Fund, Pool, Rule, World
 from jusha.tlog.leaves import canonical
 
 SECOND_US: Final = 1_000_000
+RULES_MAX: Final = PLACES - 1
+"""A gift's entry has sixteen transfer places: one for itself, one for each rule's match."""
 RULE_NOTICE_SECONDS: Final = 60
 """A rule version acts from a whole minute at least this long after it was received."""
 
@@ -221,14 +224,17 @@ def publish_rule(task: Task) -> int:
     if begun and from_s < at_us // SECOND_US + RULE_NOTICE_SECONDS:
         wrong = wrong or "a version begins at least 60 seconds after it is published"
     versions = world.rules.get(pool.campaign, ())
-    if any(rule.code == code and rule.pool is not pool for rule in versions):
+    everywhere = [rule for rules in world.rules.values() for rule in rules]
+    if any(rule.code == code and rule.pool is not pool for rule in everywhere):
         wrong = wrong or "the code belongs to another pool"
+    if len({rule.code for rule in versions} | {code}) > RULES_MAX:
+        wrong = wrong or f"a campaign has at most {RULES_MAX} rules"
     if any(rule.code == code and rule.from_s >= from_s for rule in versions):
         wrong = wrong or "a version begins after the one before it"
     if wrong:
         raise InstructionRefusedError("bad-rule", why=wrong)
     rule = Rule(
-        sum(len(rules) for rules in world.rules.values()) + 1,
+        len(everywhere) + 1,
         code,
         sum(rule.code == code for rule in versions) + 1,
         pool,

@@ -19,6 +19,8 @@ from jusha.settlement.task import InstructionRefusedError, Task
 from jusha.settlement.world import Campaign, World
 from jusha.tlog.leaves import canonical
 
+SALT_BYTES_MIN: Final = 16
+"""128 bits keep pseudonyms from being guessed."""
 SECOND_US: Final = 1_000_000
 
 SUMS_BYTES_MAX: Final = 60_000
@@ -40,6 +42,8 @@ def seal(task: Task) -> int:
     campaign = world.campaigns.get(body.campaign)
     if campaign is None:
         raise InstructionRefusedError("unknown-campaign", given=body.campaign)
+    if body.day and len(body.salt) < SALT_BYTES_MIN:
+        raise InstructionRefusedError("salt-too-short", given=len(body.salt))
     number = world.next_number
     fields: dict[str, Any] = {
         "k": "seal",
@@ -55,8 +59,6 @@ def seal(task: Task) -> int:
     else:
         fields["sums"] = sums
     if body.day:
-        if len(body.salt) < 16:  # noqa: PLR2004 - 128 bits keep pseudonyms from being guessed
-            raise InstructionRefusedError("salt-too-short", given=len(body.salt))
         fields["day"] = body.day
         fields["persons"] = persons_table(changes, task.found, campaign, body, number)
     return changes.enter(world, canonical(fields))

@@ -26,7 +26,7 @@ from jusha.merkle.tree import Frontier, leaf_hashes, parent_hashes
 from jusha.tlog.files import CHECKPOINT, read_from
 from jusha.tlog.leaves import CHAIN_START
 
-ROWS_AT_ONCE: Final = 50
+ROWS_AT_ONCE: Final = 8
 
 TRANSFERS_SQL: Final = """
 SELECT format('transfer %s', t.id), format('an entry below %s', e.size), t.id >> 4

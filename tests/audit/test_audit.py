@@ -95,7 +95,7 @@ def wrong(house: House, log_dir: Path | None = None) -> list[Finding]:
     return [f for f in audit_database(house.web, log_dir) if f.kind == "wrong"]
 
 
-def whats(findings: list[Finding]) -> set[str]:
+def told(findings: list[Finding]) -> set[str]:
     return {f"{finding.room}: {finding.what}" for finding in findings}
 
 
@@ -337,7 +337,7 @@ CORRUPTIONS = {
 def test_a_corruption_is_found_and_named(plant: Plant, name: str) -> None:
     sql, expected = CORRUPTIONS[name]
     found = plant(sql)
-    assert expected <= whats(found), [str(f) for f in found]
+    assert expected <= told(found), [str(f) for f in found]
 
 
 def rewrite_entries(forger: psycopg.Connection[Any], change: Callable[[list[bytes]], None]) -> None:
@@ -360,7 +360,7 @@ def test_an_altered_leaf_is_named_by_the_chain(plant: Plant) -> None:
         f"UPDATE tlog_entries SET entries = overlay(entries placing '8' from {part} + 6)"
         f" WHERE {part} > 0"
     )
-    assert whats(found) >= {"tlog: chain does not continue", "settlement: don amt"}
+    assert told(found) >= {"tlog: chain does not continue", "settlement: don amt"}
 
 
 def test_a_leaf_altered_together_with_the_chain_is_named_by_its_fields(
@@ -382,7 +382,7 @@ def test_a_dropped_leaf_is_named(lived: House, forger: psycopg.Connection[Any]) 
     number = deed_of(lived, "amount = 900")
     rewrite_entries(forger, lambda entries: entries.__delitem__(number))
     found = wrong(lived)
-    assert {"settlement: entries written", "settlement: entry without its rows"} <= whats(found)
+    assert {"settlement: entries written", "settlement: entry without its rows"} <= told(found)
 
 
 def test_many_findings_of_one_kind_are_cut_short(house: House, forger: Any) -> None:
@@ -441,7 +441,7 @@ def test_entries_that_were_published_and_are_not_settled_any_more_are_named(
     lived: House, published: Path, forger: psycopg.Connection[Any]
 ) -> None:
     forger.execute("DELETE FROM tlog_entries WHERE first = (SELECT max(first) FROM tlog_entries)")
-    assert "tlog: published more than was settled" in whats(wrong(lived, published))
+    assert "tlog: published more than was settled" in told(wrong(lived, published))
 
 
 def audit_command(monkeypatch: pytest.MonkeyPatch, database: str, *options: str) -> tuple[str, Any]:

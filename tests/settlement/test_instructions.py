@@ -157,3 +157,23 @@ def test_a_seal_states_the_totals_and_a_day_seal_the_persons(house: House) -> No
     }
     assert (seal["persons"]["cnt"], seal["persons"]["sum"]) == (1, 1_500)
     house.check()
+
+
+def test_a_campaign_has_no_more_rules_than_an_entry_has_places(house: House) -> None:
+    house.furnish()
+    for n in range(2, 16):
+        house.rule(ratio(denominator=100), code=f"R{n}")
+    body = RULE | {"code": "R16", "from": "2020-01-01T00:00Z"}
+    assert house.instruct("publish-rule", **body)[0] == "bad-rule"
+    house.give(10_000)
+    assert len(house.entries()[-1]["m"]) == 15
+    house.check()
+
+
+def test_a_rule_code_belongs_to_one_pool_in_all_campaigns(house: House) -> None:
+    house.furnish()
+    assert house.instruct("open-campaign", code="two", terms=ALWAYS)[0] == "done"
+    pool = {"code": "oak", "campaign": "two", "sponsor": "Oak", "amount": 500, "how": "secured"}
+    assert house.instruct("fund-pool", **pool)[0] == "done"
+    body = RULE | {"pool": "oak", "from": "2020-01-01T00:00Z"}
+    assert house.instruct("publish-rule", **body)[0] == "bad-rule"

@@ -58,7 +58,7 @@ def check(folder: str, **more: str) -> dict[str, Any]:
     return recompute.recompute(folder, VKEY, **more)
 
 
-def whats(found: dict[str, Any]) -> list[tuple[int, str]]:
+def told(found: dict[str, Any]) -> list[tuple[int, str]]:
     return [(each["entry"], each["what"]) for each in found["differences"]]
 
 
@@ -79,7 +79,7 @@ def lie(rich: House, tmp_path: Path) -> Lie:
         folder = write_log(
             tmp_path, [canonical(entry) for entry in entries], tables or tables_of(rich)
         )
-        return whats(check(folder))
+        return told(check(folder))
 
     return tell
 
@@ -97,7 +97,7 @@ def place(entries: list[dict[str, Any]], **wanted: Any) -> Any:
 def test_a_rich_day_is_equal(rich: House, tmp_path: Path) -> None:
     entries = rich.entries()
     found = check(write_log(tmp_path, [canonical(e) for e in entries], tables_of(rich)))
-    assert (found["equal"], whats(found)) == (True, [])
+    assert (found["equal"], told(found)) == (True, [])
     assert found["entries"]["don"] == sum(e["k"] == "don" for e in entries)
     assert {"rule", "gift", "person-day", "channel", "no-person", "too-small"} <= set(found["by"])
     assert found["days_not_sealed"] == []
@@ -117,7 +117,7 @@ def test_windows_pools_and_new_versions_are_recomputed(house: House, tmp_path: P
     house.give(1_500, paid_at=3_792_000_000)
     assert house.instruct("close-project", code=WATER)[0] == "done"
     found = check(write_log(tmp_path, [canonical(e) for e in house.entries()], {}))
-    assert whats(found) == []
+    assert told(found) == []
     assert {"window", "pool", "outside-window"} <= set(found["by"])
 
 
@@ -132,7 +132,7 @@ def test_a_budget_lowered_below_what_was_given_takes_nothing_back(
     house.give(1_700, BOOKS, BOB, paid_at=at)
     entries = house.entries()
     assert [m["by"] for e in entries[-2:] for m in e["m"]] == ["person-day", "window"]
-    assert whats(check(write_log(tmp_path, [canonical(e) for e in entries], {}))) == []
+    assert told(check(write_log(tmp_path, [canonical(e) for e in entries], {}))) == []
 
 
 def test_more_than_one_bundle_is_read_and_hashed(house: House, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_more_than_one_bundle_is_read_and_hashed(house: House, tmp_path: Path) -
     assert house.instruct("refund", deed=20, amount=7, reason="x")[0] == "done"
     house.instruct("seal", campaign="day")
     found = check(write_log(tmp_path, [canonical(e) for e in house.entries()], {}))
-    assert whats(found) == []
+    assert told(found) == []
     assert found["size"] > 3 * 256
 
 
@@ -185,7 +185,7 @@ def test_one_tag_given_more_than_the_cap_is_named(house: House, tmp_path: Path) 
     entries = house.entries()
     entries[at]["m"][0] |= {"amt": 900, "by": "rule"}
     found = check(write_log(tmp_path, [canonical(e) for e in entries], {}))
-    assert whats(found) == [
+    assert told(found) == [
         (at, "match by R1.1: one tag had 900 of 1000 that day and is given 900 by rule")
     ]
 
@@ -217,7 +217,7 @@ def test_an_overdrawn_pool_is_named(house: House, tmp_path: Path) -> None:
     entries = house.entries()
     entries[at]["m"][0] |= {"amt": 1_000, "by": "rule"}
     found = check(write_log(tmp_path, [canonical(e) for e in entries], {}))
-    assert whats(found) == [(at, "match by R1.1: 500 by pool, not 1000 by rule")]
+    assert told(found) == [(at, "match by R1.1: 500 by pool, not 1000 by rule")]
     assert found["pools"]["tree"]["left"] == -500
 
 
@@ -291,7 +291,7 @@ def test_a_rule_without_notice_is_named(house: House, tmp_path: Path) -> None:
     house.rule(ratio(), from_="2090-01-01T00:00Z")
     entries = house.entries()
     entries[-1]["from"] = entries[-1]["t"]
-    found = whats(check(write_log(tmp_path, [canonical(e) for e in entries], {})))
+    found = told(check(write_log(tmp_path, [canonical(e) for e in entries], {})))
     assert found == [(entries[-1]["n"], "less than 60 seconds' notice")]
 
 
@@ -303,7 +303,7 @@ def test_a_gift_in_another_spelling_is_named(house: House, tmp_path: Path) -> No
                      raw[at].replace(b'"cur"', b' "cur"'),
                      raw[at].replace(b'"prj":"shan-books"', b'"prj":"shan-book\\u0073"'),
                      raw[at].replace(b'"amt":100,"ch"', b'"amt":100.0,"ch"')):  # fmt: skip
-        found = whats(check(write_log(tmp_path, [*raw[:at], spelling], {})))
+        found = told(check(write_log(tmp_path, [*raw[:at], spelling], {})))
         assert [number for number, _ in found] == [at], spelling
 
 
@@ -316,7 +316,7 @@ def test_an_entry_changed_after_it_was_signed_breaks_the_root(house: House, tmp_
     bundle.write_bytes(
         bundle.read_bytes().replace(b'"prj":"shan-books","rd"', b'"prj":"shan-water","rd"')
     )
-    found = whats(check(folder))
+    found = told(check(folder))
     assert found == [(len(entries), "the entries do not hash to the signed root")]
 
 
@@ -444,4 +444,4 @@ def test_a_campaign_that_names_no_channels_admits_all_but_files(
     house.give(100, campaign="open", paid_at=NOON)
     entries = house.entries()
     assert entries[-1]["m"][0]["by"] == "not-admitted"
-    assert whats(check(write_log(tmp_path, [canonical(e) for e in entries], {}))) == []
+    assert told(check(write_log(tmp_path, [canonical(e) for e in entries], {}))) == []

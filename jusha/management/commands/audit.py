@@ -50,6 +50,8 @@ class Command(BaseCommand):
                 findings = audit_database(connection, folder, progress=tell)
         except psycopg.OperationalError as error:
             raise CommandError(f"The database does not answer: {error}", returncode=2) from error
+        except psycopg.errors.UndefinedTable as error:
+            raise CommandError(f"The database has no schema yet: {error}", returncode=2) from error
         wrong = sum(finding.kind == "wrong" for finding in findings)
         waiting = len(findings) - wrong
         if options["json"]:
