@@ -1,1 +1,1 @@
-"""Pages, without JavaScript too."""
+"""Pages: rendered on the server, whole without JavaScript, Chinese first and English too."""

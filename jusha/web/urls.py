@@ -1,5 +1,39 @@
 """Every page's address."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern] = []
+from jusha.web.views.assets import serve_asset
+from jusha.web.views.campaign import campaign, campaign_live
+from jusha.web.views.deed import deed, deed_proof
+from jusha.web.views.donate import donate
+from jusha.web.views.files import log_file
+from jusha.web.views.health import health
+from jusha.web.views.home import home, home_live
+from jusha.web.views.log import log
+from jusha.web.views.order import order, order_proof
+from jusha.web.views.project import project
+
+CODE = r"(?P<code>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?)"
+NUMBER = r"(?P<number>0|[1-9][0-9]{0,14})"
+ORDER = r"(?P<number>20[0-9]{16})"
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("live/today", home_live, name="home-live"),
+    re_path(rf"^p/{CODE}\Z", project, name="project"),
+    re_path(rf"^p/{CODE}/donate\Z", donate, name="donate"),
+    re_path(rf"^o/{ORDER}\Z", order, name="order"),
+    re_path(rf"^o/{ORDER}\.tlog-proof\Z", order_proof, name="order-proof"),
+    re_path(rf"^d/{NUMBER}\Z", deed, name="deed"),
+    re_path(rf"^d/{NUMBER}\.tlog-proof\Z", deed_proof, name="deed-proof"),
+    re_path(rf"^c/{CODE}\Z", campaign, name="campaign"),
+    re_path(rf"^c/{CODE}/live\Z", campaign_live, name="campaign-live"),
+    path("log", log, name="log"),
+    path("log/", RedirectView.as_view(pattern_name="log", permanent=True)),
+    re_path(r"^log/(?P<name>.+)\Z", log_file, name="log-file"),
+    path("health", health, name="health"),
+    path("language", set_language, name="set_language"),
+    path("assets/<str:digest>/<str:name>", serve_asset, name="asset"),
+]

@@ -1,0 +1,45 @@
+"""Styles, script and mark of the pages, under addresses that name their bytes.
+
+The component styles are joined into one file, because a phone on a slow network pays by
+the request; an address holds the digest, so browsers may keep a file for ever.
+"""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+FOLDER: Final = Path(__file__).parent / "static" / "web"
+STYLES: Final = (
+    "tokens", "base", "shell", "form", "amount", "grains", "card", "statutory", "why", "gauge",
+    "line", "proof", "receipt", "table", "home", "project", "campaign", "deed",
+)  # fmt: skip
+"""In the order of the cascade: tokens, ground, then one file a component."""
+PLAIN: Final = {name: FOLDER / name for name in ("live.js", "mark.svg")}
+KINDS: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+DIGEST_LETTERS: Final = 16
+
+
+class Asset(NamedTuple):
+    """A file as it is served: its bytes, its type, the digest in its address."""
+
+    body: bytes
+    content_type: str
+    digest: str
+
+
+@cache
+def asset(name: str) -> Asset | None:
+    """The asset called `name` (style.css, live.js, mark.svg); None for any other name."""
+    if name == "style.css":
+        body = b"\n".join((FOLDER / f"{each}.css").read_bytes() for each in STYLES)
+    elif name in PLAIN:
+        body = PLAIN[name].read_bytes()
+    else:
+        return None
+    digest = sha256(body).hexdigest()[:DIGEST_LETTERS]
+    return Asset(body, KINDS[name.rpartition(".")[2]], digest)

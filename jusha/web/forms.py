@@ -1,0 +1,79 @@
+"""The one form that a donor fills in."""
+
+import re
+import unicodedata
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from jusha.payments.order import NAME_MAX, NOTE_MAX
+
+OWN_AMOUNT: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?", re.ASCII)
+"""Yuan, with at most two decimals."""
+AMOUNT_MIN_FEN: Final = 1
+AMOUNT_MAX_FEN: Final = 5_000_000
+"""Fifty thousand yuan: larger gifts are made with the charity, by agreement and bank transfer."""
+CHIPS: Final = (1, 2, 5, 10)
+"""Offered amounts, as multiples of what one unit of outcome costs."""
+
+
+class DonateForm(forms.Form):
+    """Amount by outcome or own amount, a note, and what may be shown.
+
+    Nothing is preselected but anonymity, the most private choice.
+    """
+
+    chip = forms.ChoiceField(required=False)
+    own = forms.CharField(required=False, max_length=16)
+    note = forms.CharField(
+        required=False,
+        max_length=NOTE_MAX,
+        error_messages={"max_length": _("留言最多 60 个字。")},
+    )
+    display = forms.ChoiceField(choices=(("anonymous", ""), ("name", "")), initial="anonymous")
+    shown_name = forms.CharField(
+        required=False,
+        max_length=NAME_MAX,
+        error_messages={"max_length": _("名字最多 20 个字。")},
+    )
+
+    def __init__(self, *args: Any, unit_fen: int, **kwargs: Any) -> None:
+        """Offer multiples of `unit_fen`, what one unit of outcome costs."""
+        super().__init__(*args, **kwargs)
+        self.offers = [(times, times * unit_fen) for times in CHIPS]
+        self.fields["chip"].choices = [  # type: ignore[attr-defined]
+            (str(fen), str(times)) for times, fen in self.offers
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Find the one amount: what was typed goes before a chip."""
+        cleaned = super().clean() or {}
+        typed = unicodedata.normalize("NFKC", cleaned.get("own", "")).strip(" ¥元,")
+        amount = parse_yuan(typed) if typed else int(cleaned.get("chip") or 0)
+        if typed and amount is None:
+            self.add_error("own", _("请写成 20 或 20.50 这样的金额。"))
+        elif not amount or amount < AMOUNT_MIN_FEN:
+            self.add_error("own", _("请选一个金额，或写下您想捐的金额。"))
+        elif amount > AMOUNT_MAX_FEN:
+            self.add_error("own", _("这里一次最多捐 50,000 元。更大的捐赠请直接联系机构。"))
+        if cleaned.get("display") == "name" and not cleaned.get("shown_name", "").strip():
+            self.add_error("shown_name", _("请写下要显示的名字，或选择匿名。"))
+        return cleaned | {"amount_fen": amount}
+
+    def add_refusal(self) -> None:
+        """Say that the order was refused, and what is safe."""
+        self.add_error(None, _("订单没有建立，款项没有扣。请检查留言和名字里的字符后再试。"))
+
+    def shown(self) -> str:
+        """The name to keep with the gift; "" for an anonymous one."""
+        name: str = self.cleaned_data["shown_name"].strip()
+        return name if self.cleaned_data["display"] == "name" else ""
+
+
+def parse_yuan(text: str) -> int | None:
+    """Read "20" or "20.50" as fen; None for anything else."""
+    found = OWN_AMOUNT.fullmatch(text.replace(",", ""))
+    if found is None:
+        return None
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))

@@ -1,0 +1,177 @@
+"""Tags and filters of the pages."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jusha.matching.rules import RuleTerms
+from jusha.money.assets import ASSETS_BY_NUMBER, decimal_text
+from jusha.money.clock import minute_seconds
+from jusha.web import grains, line, outcome, words
+from jusha.web.assets import asset as find_asset
+from jusha.web.titles import told as told_of
+
+register = template.Library()
+HEAP_GRAINS = 240
+TONES = 3
+NEWEST = 5
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of an asset, with the digest of its bytes."""
+    found = find_asset(name)
+    assert found is not None, f"no asset {name}"
+    return reverse("asset", args=(found.digest, name))
+
+
+@register.filter
+def told(thing: object, field: str) -> str:
+    """A field in the reader's language: {{ project|told:"title" }}."""
+    return told_of(thing, field)
+
+
+@register.simple_tag
+def amount(value: int, cur: str = "CNY", *, short: bool = False) -> SafeString:
+    """An amount in fen: sign small, yuan large, fen small. `short` leaves .00 away."""
+    whole, _dot, part = decimal_text(value, cur).partition(".")
+    sign = {"CNY": "¥", "USD": "US$", "HKD": "HK$"}[cur]
+    cents = "" if short and not int(part) else f".{part}"
+    return format_html(
+        '<span class="amount"><span class="amount-sign">{}</span>{}'
+        '<span class="amount-part">{}</span></span>',
+        sign,
+        f"{int(whole):,}",
+        cents,
+    )
+
+
+@register.filter
+def money(value: int) -> str:
+    """An amount in fen inside a sentence."""
+    return words.money(value)
+
+
+@register.filter
+def rule_words(terms: RuleTerms) -> str:
+    """A rule version as a sentence."""
+    return words.rule_sentence(terms)
+
+
+@register.filter
+def count(value: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{value:,}"
+
+
+@register.filter
+def asset_code(number: int) -> str:
+    """The code of an asset's number."""
+    return ASSETS_BY_NUMBER[number].code
+
+
+@register.filter
+def minute(text: str) -> datetime:
+    """A leaf's minute (2026-09-09T01:12Z) as a time, for the date filter."""
+    return datetime.fromtimestamp(minute_seconds(text), UTC)
+
+
+@register.filter
+def clock(minute_of_day: int) -> str:
+    """A minute of the day as 09:00."""
+    return words.day_minute(minute_of_day)
+
+
+@register.filter
+def permille(value: int) -> str:
+    """A share per mille as a number of percent."""
+    return outcome.cut_text(value)
+
+
+@register.filter
+def halves(text: str) -> Iterable[str]:
+    """A hash in groups of eight, so that eyes can compare it."""
+    return [text[place : place + 8] for place in range(0, len(text), 8)]
+
+
+@register.inclusion_tag("web/parts/heap.html")
+def heap(progress: outcome.Progress, *, name: str, with_note: bool = False) -> dict[str, Any]:
+    """A heap of sand that grows inside the outline of the one hoped for.
+
+    `with_note` says beneath it what a grain is worth; the text alternative always does.
+    """
+    one = grains.grain_amount(max(progress.target, progress.together, 1), HEAP_GRAINS)
+    field = grains.heap(-(-max(progress.target, progress.together, 1) // one))
+    given = min(progress.given // one, len(field.places))
+    both = min(progress.together // one, len(field.places))
+    return {
+        "field": field,
+        "one": one,
+        "name": name,
+        "with_note": with_note,
+        "progress": progress,
+        "ghost": grains.dots(field.places[both:]),
+        "matched": grains.dots(field.places[given:both]),
+        "tones": grains.tones(field.places[:given], TONES),
+    }
+
+
+@register.inclusion_tag("web/parts/tower.html")
+def tower(deeds: int) -> dict[str, Any]:
+    """Today's deeds as sand that becomes a tower, the newest in cinnabar."""
+    field = grains.tower()
+    one = grains.grain_amount(max(deeds, 1), len(field.places))
+    laid = min(deeds // one, len(field.places))
+    sand = max(laid - NEWEST, 0)
+    return {
+        "field": field,
+        "one": one,
+        "deeds": deeds,
+        "ghost": grains.dots(field.places[laid:]),
+        "tones": grains.tones(field.places[:sand], TONES),
+        "newest": grains.dots(field.places[sand:laid]),
+    }
+
+
+@register.inclusion_tag("web/parts/gauge.html")
+def gauge(pool: Any) -> dict[str, Any]:
+    """A pool: what was promised and what can still be, and today's window."""
+    whole = max(pool.paid_in, 1)
+    budget = max(pool.budget_today, 1)
+    return {
+        "pool": pool,
+        "promised_length": pool.promised * line.WIDTH // whole,
+        "returned_length": pool.returned * line.WIDTH // whole,
+        "used_length": min(pool.used_today, budget) * line.WIDTH // budget,
+    }
+
+
+@register.inclusion_tag("web/parts/day.html")
+def day(rule: Any, at: datetime) -> dict[str, Any]:
+    """The Shanghai day as a strip of 1440 minutes, the rule's window in it, and now."""
+    window = rule.terms.window
+    seconds = int(at.timestamp()) + 8 * 3600
+    return {
+        "from_minute": window.from_minute,
+        "to_minute": window.to_minute,
+        "length": window.to_minute - window.from_minute,
+        "now": seconds % 86_400 // 60,
+        "hours": range(0, 1441, 60),
+    }
+
+
+@register.inclusion_tag("web/parts/line.html")
+def money_line(shown: line.Bands, permille_running: int | None = None) -> dict[str, Any]:
+    """The two bands of a money line, a gift's part of them in cinnabar."""
+    return {"bands": shown, "width": line.WIDTH, "permille": permille_running}
+
+
+@register.filter
+def as_bands(found: Any) -> line.Bands:
+    """A project's money line, refunds taken out, as a drawing."""
+    return line.bands(found.programme.net, found.running.net)

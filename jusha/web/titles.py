@@ -1,0 +1,37 @@
+"""Names of the codes that a page shows, each kind asked for once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import get_language
+
+from jusha.campaigns import queries as campaigns
+from jusha.charities import queries as charities
+from jusha.projects import queries as projects
+
+
+def told(thing: object, field: str) -> str:
+    """One field of a page's row, in the reader's language."""
+    suffix = "en" if (get_language() or "").startswith("en") else "zh"
+    return str(getattr(thing, f"{field}_{suffix}"))
+
+
+def titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Names of the projects, campaigns and charities in log entries, in at most three queries.
+
+    Keyed by the entry's field and the code (prj/shan-books), because a project and a
+    campaign may have the same code. What has no page is left out.
+    """
+    codes: dict[str, set[str]] = {"prj": set(), "rd": set(), "org": set()}
+    for entry in entries:
+        for key, found in codes.items():
+            if key in entry:
+                found.add(entry[key])
+    names: dict[str, str] = {}
+    if codes["org"]:
+        names |= {f"org/{c}": told(x, "name") for c, x in charities.named(codes["org"]).items()}
+    if codes["rd"]:
+        names |= {f"rd/{c}": told(x, "title") for c, x in campaigns.named(codes["rd"]).items()}
+    if codes["prj"]:
+        names |= {f"prj/{c}": told(x, "title") for c, x in projects.named(codes["prj"]).items()}
+    return names

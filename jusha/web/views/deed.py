@@ -1,0 +1,89 @@
+"""One entry of the log, at its address for ever: what, why, where the money is, the proof."""
+
+from typing import Any
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from jusha.giving import queries as giving
+from jusha.giving.models import Deed
+from jusha.matching import queries as matching
+from jusha.projects import queries as projects
+from jusha.tlog import queries as tlog
+from jusha.web.browser import orders_of
+from jusha.web.derivation import derive
+from jusha.web.line import Bands, bands_with_gift
+from jusha.web.proof import standing_of
+from jusha.web.titles import titles_of
+from jusha.web.words import about, kind_name
+
+PROOF_TYPE = "text/plain; charset=utf-8"
+
+
+def deed(request: HttpRequest, number: str) -> HttpResponse:
+    """Show entry `number`, of whatever kind."""
+    raw = tlog.entry_bytes(int(number))
+    if raw is None:
+        raise Http404(number)
+    entry = msgspec.json.decode(raw)
+    titles = titles_of([entry])
+    context = {
+        "entry": entry,
+        "number": int(number),
+        "kind": kind_name(entry["k"]),
+        "about": about(entry, titles),
+        "project_title": titles.get(f"prj/{entry.get('prj')}"),
+        "campaign_title": titles.get(f"rd/{entry.get('rd')}"),
+        "raw": raw.decode(),
+        "proof": standing_of(int(number), raw),
+    }
+    if entry["k"] == "don":
+        context |= _gift(request, entry)
+    if entry["k"] == "rule":
+        context["rule"] = matching.version(entry["r"])
+    return render(request, "web/deed.html", context)
+
+
+def _gift(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
+    """What only gifts have: matches with their reasons, refunds, a place in the money line."""
+    found = giving.deed(entry["n"])
+    matches = [derive(m, entry["amt"], matching.version(m["r"])) for m in entry.get("m", ())]
+    mine = found is not None and found.order_no in orders_of(request)
+    return {
+        "matches": matches,
+        "matched": sum(match.amount for match in matches),
+        "refunds": giving.refunds_of(entry["n"]),
+        "bands": _bands(entry, found) if found else None,
+        "order_no": found.order_no if found and mine else None,
+    }
+
+
+def _bands(entry: dict[str, Any], found: Deed) -> Bands | None:
+    fund = projects.fund(entry["prj"])
+    if fund is None:
+        return None
+    return bands_with_gift(
+        programme_head=fund.programme_head,
+        running_head=fund.running_head,
+        amount=found.amount,
+        permille=fund.running_permille,
+        programme_at=found.programme_at,
+        running_at=found.running_at,
+    )
+
+
+def deed_proof(_request: HttpRequest, number: str) -> HttpResponse:
+    """The proof file of entry `number`, to share; not found until it is published."""
+    proof = tlog.proof(int(number), None)
+    if proof is None:
+        raise Http404(number)
+    return proof_file(proof, f"jusha-{number}.tlog-proof")
+
+
+def proof_file(proof: bytes, name: str) -> HttpResponse:
+    """A proof as a download."""
+    response = HttpResponse(proof, content_type=PROOF_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-cache"
+    return response

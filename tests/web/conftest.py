@@ -1,0 +1,125 @@
+"""A furnished site: pages over a fresh database, with the rights that the web process has."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from psycopg.conninfo import conninfo_to_dict
+from pytest_django.plugin import DjangoDbBlocker
+
+from jusha.campaigns.models import Campaign
+from jusha.charities.models import Charity
+from jusha.config.postgres import database_url
+from jusha.projects.models import Project
+from jusha.tlog.publish import Publisher
+from tests.cast import BOOKS, WATER, House
+from tests.home import HOME
+
+ORIGIN = "test.jusha.local/log"
+
+
+class Site:
+    """The house with its pages written, a log folder, and browsers to look with."""
+
+    def __init__(self, house: House, log_folder: Path) -> None:
+        self.house, self.log_folder = house, log_folder
+        self.client = Client()
+
+    def publish(self) -> None:
+        """Publish all that is settled."""
+        publisher = Publisher(self.log_folder, origin=ORIGIN)
+        try:
+            while publisher.publish_next(self.house.settle_connection):
+                pass
+        finally:
+            publisher.close()
+
+    def get(self, path: str, *, lang: str = "zh-hans", client: Client | None = None) -> Any:
+        """Open a page in a language."""
+        cache.clear()
+        return (client or self.client).get(path, headers={"accept-language": lang})
+
+    def text(self, path: str, *, lang: str = "zh-hans", status: int = 200) -> str:
+        """The page's HTML, after checking its status."""
+        response = self.get(path, lang=lang)
+        assert response.status_code == status, path
+        return str(response.content.decode())
+
+
+def write_pages() -> None:
+    """Write the pages of the house's charity, projects and campaign."""
+    charity = Charity.objects.create(
+        code="shan",
+        name_zh="善小基金会",
+        name_en="Small Kindness Foundation",
+        uscc="53330000DEMO000001",
+        certificate_no="演示公募 001",
+        address_zh="演示市和平路 1 号",
+        address_en="1 Peace Road, Yanshi",
+        phone="400-000-0000",
+    )
+    shared: dict[str, Any] = {
+        "charity": charity,
+        "summary_zh": "把书送进山里。",
+        "summary_en": "Books for the mountains.",
+        "story_zh": "第一段。\n\n第二段。",
+        "story_en": "First.\n\nSecond.",
+        "place_zh": "云岭",
+        "place_en": "Yunling",
+        "unit_amount": 3500,
+        "unit_zh": "个阅读包",
+        "unit_en": "reading pack",
+        "target_amount": 1_000_000,
+        "filing_no": "51530000DEMO26001",
+        "starts_on": date(2026, 9, 1),
+        "ends_on": date(2027, 2, 28),
+    }
+    books = Project.objects.create(
+        code=BOOKS, title_zh="书香进山", title_en="Mountain books", running_permille=80, **shared
+    )
+    water = Project.objects.create(
+        code=WATER, title_zh="一口清泉", title_en="Clean water", running_permille=0, **shared
+    )
+    day = Campaign.objects.create(
+        code="day",
+        title_zh="聚沙日",
+        title_en="Grains Day",
+        theme_zh="一人一粒。",
+        theme_en="One grain each.",
+        story_zh="一起捐。",
+        story_en="Giving together.",
+    )
+    day.projects.set([books, water])
+
+
+@pytest.fixture
+def site(
+    house: House,
+    tmp_path: Path,
+    settings: Any,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Site]:
+    """Open the furnished site: Django works as the role `web` in the house's own database."""
+    settings.JUSHA_LOG_DIR = tmp_path / "log"
+    settings.JUSHA_LOG_ORIGIN = ORIGIN
+    settings.HOME = tmp_path
+    found = conninfo_to_dict(database_url("web", HOME, house.database))
+    default = connections["default"]
+    with django_db_blocker.unblock():
+        default.close()
+        before = dict(default.settings_dict)
+        default.settings_dict.update(
+            NAME=found["dbname"], USER=found["user"], PASSWORD=found.get("password", "")
+        )
+        cache.clear()
+        house.furnish()
+        write_pages()
+        yield Site(house, tmp_path / "log")
+        default.close()
+        default.settings_dict.update(before)
+        cache.clear()
