@@ -27,3 +27,18 @@ def refusal_of_order(no: int) -> str | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def held_for_order(no: int) -> tuple[int, str] | None:
+    """The deed held in suspense for an order, and why; None if there is none.
+
+    Reads: giving_case.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, reason FROM giving_case WHERE detail ->> 'order' = %s"
+            " ORDER BY id LIMIT 1",
+            (str(no),),
+        )
+        row = cursor.fetchone()
+    return (row[0], row[1]) if row else None

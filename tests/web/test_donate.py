@@ -153,3 +153,11 @@ def test_the_secret_that_signs_the_cookie_stays_in_its_folder(site: Site, tmp_pa
     order_at(site)
     secret = tmp_path / "secrets" / "browser.secret"
     assert secret.stat().st_mode & 0o077 == 0
+
+
+def test_a_payment_unlike_its_order_is_shown_as_held_not_as_missing(site: Site) -> None:
+    order_no = order_at(site)
+    site.house.send(site.house.deed(1, "", order=order_no))
+    site.house.settle()
+    assert "款项到了，正在核对" in site.text(f"/o/{order_no}")
+    assert "cannot be lost" in site.text(f"/o/{order_no}", lang="en")

@@ -34,6 +34,7 @@ CREATE TABLE giving_case (
     detail jsonb NOT NULL,
     opened_at timestamptz NOT NULL
 );
+CREATE INDEX giving_case_order ON giving_case ((detail ->> 'order'));
 
 CREATE TABLE giving_refund (
     number bigint PRIMARY KEY,

@@ -55,6 +55,9 @@ def _known(request: HttpRequest, known: Order) -> dict[str, Any]:
     number = payments.deed_of_order(known.no)
     found: dict[str, Any] = {"amount": known.amount}
     raw = tlog.entry_bytes(number) if number is not None else None
+    held = payments.held_for_order(known.no) if number is None else None
+    if held is not None:
+        return found | {"state": "held", "number": held[0], "reason": reason(held[1])}
     if number is None or raw is None:
         pay = pay_url(request, order_no=known.no, amount_fen=known.amount)
         return found | {"state": "unpaid", "pay_url": pay}
