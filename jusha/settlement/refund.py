@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from jusha.ledger.rules import PLACES
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import minute_text
 from jusha.money.split import cut_permille, part_returned
@@ -34,7 +35,7 @@ def refund(task: Task) -> int:
     two_persons(task.instruction)
     world, changes, found = task.world, task.changes, task.found
     body = msgspec.convert(task.instruction.body, RefundBody)
-    deed = found.deeds.get(body.deed)
+    deed = found.deeds.get(body.deed) or deed_of_batch(changes, body.deed)
     if deed is None:
         raise InstructionRefusedError("unknown-deed", given=body.deed)
     if not 0 < body.amount <= deed.amount - deed.refunded:
@@ -60,6 +61,34 @@ def refund(task: Task) -> int:
         "v": 1,
     }
     return changes.enter(world, canonical(fields | ({"m": shown} if shown else {})))
+
+
+def deed_of_batch(changes: Changes, number: int) -> KnownDeed | None:
+    """Find a deed that this very batch settled, so that batches of any size refund alike."""
+    for row in reversed(changes.deeds):
+        if row[0] == number:
+            _, channel, campaign, project, asset, amount, *_, programme, running, held = row
+            matches = tuple(
+                (pool, matched)
+                for id_, pool, _rule, matched, _bound in changes.matches
+                if id_ // PLACES == number
+            )
+            return KnownDeed(
+                number=number,
+                channel=channel,
+                campaign=campaign,
+                project=project,
+                asset=asset,
+                amount=amount,
+                effective_us=row[9],
+                programme_at=programme,
+                running_at=running,
+                held=held,
+                refunded=0,
+                matches=matches,
+                matched_returned=0,
+            )
+    return None
 
 
 def _refund_held(
