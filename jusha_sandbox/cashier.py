@@ -83,15 +83,18 @@ def _wallet(environ: dict[str, Any]) -> str:
 
 def _form(environ: dict[str, Any]) -> str:
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > BODY_MAX:
+    if not re.fullmatch("[0-9]{1,9}", length) or int(length) > BODY_MAX:
         return ""
     return str(environ["wsgi.input"].read(int(length)).decode("ascii", "replace"))
 
 
 def _is_sane(wish: dict[str, str], environ: dict[str, Any]) -> bool:
     """Check the order's form, and that we only ever send people back to the same host."""
-    back = urlsplit(wish.get("back", ""))
-    here = urlsplit(f"//{environ.get('HTTP_HOST', '')}")
+    try:
+        back = urlsplit(wish.get("back", ""))
+        here = urlsplit(f"//{environ.get('HTTP_HOST', '')}")
+    except ValueError:  # brackets that are no address
+        return False
     return bool(
         ORDER.fullmatch(wish.get("order", ""))
         and AMOUNT.fullmatch(wish.get("amount", ""))

@@ -1,6 +1,7 @@
 """The public log's folder: files that appear whole or not at all."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_names(root: Path, paths: Iterable[str]) -> None:
+    """Make the names of files below `root` durable, with all folders on the way to them."""
+    folders = {root / parent for path in paths for parent in Path(path).parents}
+    for folder in sorted(folders, reverse=True):
+        sync_folder(folder)
 
 
 def read_from(folder: Path, path: str) -> bytes | None:

@@ -25,11 +25,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jusha.merkle.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from jusha.merkle.note import LogSigner, open_note, sign_note
-from jusha.merkle.tiles import TileTree, decode_bundle, grow
-from jusha.merkle.tree import EMPTY_ROOT
-from jusha.tlog.files import CHECKPOINT, read_from, sync_folder, write_whole
+from jusha.merkle.tiles import ENTRIES, TILE_WIDTH, Tile, TileTree, decode_bundle, grow
+from jusha.merkle.tree import EMPTY_ROOT, leaf_hashes
+from jusha.tlog.files import CHECKPOINT, read_from, sync_folder, sync_names, write_whole
 from jusha.tlog.leaves import CHAIN_START
 
+STATE: Final = "signed.json"
 ENTRIES_MAX: Final = 50_000
 """Most entries in one checkpoint's growth, so that a backlog is published in steps."""
 
@@ -54,10 +55,15 @@ class Signed:
 
 
 def log_key(folder: Path) -> Ed25519PrivateKey:
-    """Load the log's Ed25519 key from `folder`/key (0600), making it on first use."""
+    """Load the log's Ed25519 key from `folder`/key (0600), making it for a log that is new.
+
+    Raises LogForkRefusedError where something was signed and the key is gone: another
+    key would be another log.
+    """
     path = folder / "key"
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     if not path.exists():
+        if (folder / "state" / STATE).exists() or (folder / "public" / CHECKPOINT).exists():
+            raise LogForkRefusedError("the log has begun and its key is gone: restore log/key")
         write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
         sync_folder(folder)
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
@@ -72,8 +78,8 @@ class Publisher:
     def __init__(self, folder: Path, *, origin: str) -> None:
         """Take the key's lock and read the last signed checkpoint back.
 
-        Raises PublisherRunningError, LogForkRefusedError if the tiles on disk do not
-        hash to what was signed.
+        Raises PublisherRunningError, LogForkRefusedError if the record of what was
+        signed, the key or the tiles on disk are gone or do not agree.
         """
         self.folder, self.public, self.origin = folder, folder / "public", origin
         self.public.mkdir(parents=True, exist_ok=True)
@@ -84,12 +90,23 @@ class Publisher:
         except OSError as error:
             os.close(self._lock)
             raise PublisherRunningError(str(folder)) from error
-        self.signer = LogSigner(name=origin, private_key=log_key(folder))
-        write_whole(self.public / "vkey", f"{self.signer.vkey.text}\n".encode())
+        try:
+            self._take_up()
+        except ValueError as error:
+            self.close()
+            raise LogForkRefusedError(f"{type(error).__name__}: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_up(self) -> None:
+        """Check what is there, then publish what was signed and perhaps not published."""
+        self.signer = LogSigner(name=self.origin, private_key=log_key(self.folder))
         self.signed = self._read_state()
         self._check_tiles()
+        write_whole(self.public / "vkey", f"{self.signer.vkey.text}\n".encode())
         if self.signed.note:
-            write_whole(self.public / CHECKPOINT, self.signed.note)
+            self._show(self.signed)
 
     def close(self) -> None:
         """Let go of the key's lock."""
@@ -123,40 +140,46 @@ class Publisher:
             if first != size + len(entries) or chain != linked:
                 raise LogForkRefusedError(f"entry {first} does not continue the log")
             entries += decode_bundle(raw, width=count)
-        for digest, body in tables:
-            write_whole(self.public / "tables" / f"{digest.hex()}.json", body)
-        self._grow(entries, chain)
+        shown = {f"tables/{digest.hex()}.json": body for digest, body in tables}
+        for path, body in shown.items():
+            write_whole(self.public / path, body)
+        self._grow(entries, chain, tables=list(shown))
         return len(entries)
 
-    def _grow(self, entries: list[bytes], chain: bytes) -> None:
+    def _grow(self, entries: list[bytes], chain: bytes, *, tables: list[str]) -> None:
         size = self.signed.checkpoint.size
         growth = grow(
             old_size=size, entries=entries, read_tile=lambda path: read_from(self.public, path)
         )
         for path, data in growth.files.items():
             write_whole(self.public / path, data)
-        for folder in sorted({(self.public / path).parent for path in growth.files}):
-            sync_folder(folder)
+        sync_names(self.public, [*growth.files, *tables])
         root = TileTree(
             size=growth.size, read_tile=lambda path: read_from(self.public, path)
         ).root()
         checkpoint = Checkpoint(self.origin, growth.size, root)
         note = sign_note(format_checkpoint(checkpoint), signers=[self.signer])
         self._store(Signed(checkpoint, note, chain))
-        write_whole(self.public / "checkpoints" / str(growth.size), note)
-        write_whole(self.public / CHECKPOINT, note)
+        self._show(self.signed)
         for path in growth.files:  # a full tile makes its partial ones needless (C2SP tlog-tiles)
             if ".p/" not in path:
                 shutil.rmtree(self.public / f"{path}.p", ignore_errors=True)
 
+    def _show(self, signed: Signed) -> None:
+        """Publish a checkpoint: under its size for ever, then as the newest."""
+        named = f"checkpoints/{signed.checkpoint.size}"
+        write_whole(self.public / named, signed.note)
+        write_whole(self.public / CHECKPOINT, signed.note)
+        sync_names(self.public, [named, CHECKPOINT])
+
     def _store(self, signed: Signed) -> None:
         state = {"note": signed.note.decode(), "chain": signed.chain.hex()}
-        write_whole(self.folder / "state" / "signed.json", json.dumps(state).encode(), mode=0o600)
+        write_whole(self.folder / "state" / STATE, json.dumps(state).encode(), mode=0o600)
         sync_folder(self.folder / "state")
         self.signed = signed
 
     def _read_state(self) -> Signed:
-        raw = read_from(self.folder / "state", "signed.json")
+        raw = read_from(self.folder / "state", STATE)
         if raw is None:
             if (self.public / CHECKPOINT).exists():
                 raise LogForkRefusedError(
@@ -164,16 +187,44 @@ class Publisher:
                     " restore log/state/signed.json"
                 )
             return Signed(Checkpoint(self.origin, 0, EMPTY_ROOT), b"", CHAIN_START)
-        state = json.loads(raw)
-        note = state["note"].encode()
-        opened = open_note(note, known=[self.signer.vkey])
-        return Signed(parse_checkpoint(opened.text), note, bytes.fromhex(state["chain"]))
+        try:
+            state = json.loads(raw)
+            note, chain = state["note"].encode(), bytes.fromhex(state["chain"])
+        except (ValueError, KeyError) as error:
+            raise LogForkRefusedError("log/state/signed.json cannot be read") from error
+        signed = Signed(
+            parse_checkpoint(open_note(note, known=[self.signer.vkey]).text), note, chain
+        )
+        shown = read_from(self.public, CHECKPOINT)
+        if shown is not None:
+            published = parse_checkpoint(open_note(shown, known=[self.signer.vkey]).text)
+            if published.size > signed.checkpoint.size:
+                raise LogForkRefusedError(
+                    f"{published.size} entries are published and log/state/signed.json knows of"
+                    f" {signed.checkpoint.size}: it is an old copy; restore the newest one"
+                )
+        return signed
 
     def _check_tiles(self) -> None:
         checkpoint = self.signed.checkpoint
         tree = TileTree(size=checkpoint.size, read_tile=lambda path: read_from(self.public, path))
         if tree.root() != checkpoint.root_hash:
             raise LogForkRefusedError(f"the tiles do not hash to the root of {checkpoint.size}")
+        index, width = divmod(checkpoint.size, TILE_WIDTH)
+        if width:
+            hashes = [tree.leaf_hash(index * TILE_WIDTH + place) for place in range(width)]
+            self._check_bundle(Tile(ENTRIES, index, width), hashes)
+
+    def _check_bundle(self, bundle: Tile, hashes: list[bytes]) -> None:
+        """Check the bundle that the next entries are added to; a crash may have filled it."""
+        for name in (bundle, bundle.full):
+            data = read_from(self.public, name.path)
+            if data is not None:
+                entries = decode_bundle(data, width=name.width)[: bundle.width]
+                if leaf_hashes(entries) != hashes:
+                    raise LogForkRefusedError(f"{name.path} holds other entries than were signed")
+                return
+        raise LogForkRefusedError(f"{bundle.path} is gone")
 
     def _check_chain(self, connection: psycopg.Connection[Any]) -> None:
         """Refuse a database whose entries up to the signed size are not the signed ones."""

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from jusha.config.processes.loop import Stop, run
+from jusha.config.processes.why import Why
 from jusha.inbox.connect import connect
 from jusha.settlement.jobs import Sealer, keep_raw_partitions
 
@@ -15,7 +16,7 @@ ROUNDS_A_DAY: Final = 24 * 60
 log = structlog.get_logger("jobs")
 
 
-def work(stop: Stop) -> None:
+def work(stop: Stop, why: Why) -> None:
     """Seal each minute, keep partitions each day."""
     sealer = Sealer()
     rounds = 0
@@ -27,6 +28,7 @@ def work(stop: Stop) -> None:
             asked = sealer.seal_changed(connection, now)
             if asked:
                 log.info("seals_asked", count=asked)
+            why.clear()
             rounds += 1
             stop.wait(SEAL_EVERY_SECONDS)
 

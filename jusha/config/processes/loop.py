@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from jusha.config import logs
+from jusha.config.processes.why import Why
 
 RETRY_SECONDS: Final = 0.3
 
@@ -32,20 +33,32 @@ class Stop:
         return self._event.wait(seconds)
 
 
-def run(name: str, role: str, work: Callable[[Stop], None]) -> None:
-    """Run `work` until it is told to stop, beginning anew whenever the database goes away."""
+def run(name: str, role: str, work: Callable[[Stop, Why], None]) -> None:
+    """Run `work` until it is told to stop, beginning anew whenever the database goes away.
+
+    Any other error ends the process with its reason in JUSHA_HOME/run/<name>.json; the
+    supervisor starts it again.
+    """
     os.environ["JUSHA_DB_ROLE"] = role
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")
+    stop = Stop()  # before the slow imports: a stop during them is a clean stop too
     import django  # noqa: PLC0415 - the role is chosen before the settings are read
+    from django.conf import settings  # noqa: PLC0415 - as above
 
     django.setup()
     logs.configure(name)
-    stop = Stop()
+    why = Why(settings.HOME, name)
     log.info("started", pid=os.getpid())
     while not stop:
         try:
-            work(stop)
+            work(stop, why)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.warning("database_away", error=str(error).strip())
+            why.tell("database_away", str(error))
             stop.wait(RETRY_SECONDS)
+        except Exception as error:
+            log.exception("failed")
+            why.tell("failed", f"{type(error).__name__}: {error}")
+            raise
+    why.clear()
     log.info("stopped")

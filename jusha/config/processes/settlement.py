@@ -3,12 +3,14 @@
 import os
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from psycopg import Connection
 
 from jusha.config.processes.loop import Stop, run
+from jusha.config.processes.why import REFUSING, Why
 from jusha.inbox.connect import connect
 from jusha.merkle.checkpoint import parse_checkpoint
 from jusha.merkle.note import parse_note
@@ -17,6 +19,7 @@ from jusha.settlement.fence import AlreadySettlingError, take_over
 
 IDLE_SECONDS: Final = 0.01
 TAKEN_SECONDS: Final = 1.0
+REFUSED_SECONDS: Final = 5.0
 
 log = structlog.get_logger("settlement")
 
@@ -27,37 +30,71 @@ def published_size(log_dir: Path) -> int:
     return parse_checkpoint(parse_note(path.read_bytes()).text).size if path.exists() else 0
 
 
-def work(stop: Stop) -> None:
+def behind_the_log(connection: Connection[Any], log_dir: Path) -> str:
+    """Say how this database is older than the published log; "" if it is not.
+
+    Reads: tlog_entries, and the published checkpoint.
+    """
+    row = connection.execute("SELECT coalesce(max(first + count), 0) FROM tlog_entries").fetchone()
+    settled = int(row[0]) if row else 0
+    published = published_size(log_dir)
+    if published <= settled:
+        return ""
+    return (
+        f"{published} entries are published and this database has {settled}: it is older than"
+        " the public log, so nothing is settled and the door is closed; see docs/operating.md"
+    )
+
+
+def work(stop: Stop, why: Why) -> None:
     """Settle until told to stop or fenced off."""
     with connect() as connection:
         try:
             epoch = take_over(connection, holder=f"{socket.gethostname()}/{os.getpid()}")
         except AlreadySettlingError:
-            log.info("waiting_for_the_shard")
+            if why.tell("waiting_for_the_shard", "another settlement process holds the shard"):
+                log.info("waiting_for_the_shard")
             stop.wait(TAKEN_SECONDS)
             return
-        settlement = Settlement(connection, epoch=epoch)
-        signed = published_size(settings.JUSHA_LOG_DIR)
-        if signed > settlement.world.next_number:
-            log.error(
-                "refusing_to_settle",
-                published=signed,
-                settled=settlement.world.next_number,
-                why="the database is older than the published log; see docs/operating.md",
-            )
-            stop.wait(TAKEN_SECONDS * 5)
+        behind = behind_the_log(connection, settings.JUSHA_LOG_DIR)
+        connection.rollback()
+        if behind:
+            if why.tell(REFUSING, behind):
+                log.error(REFUSING, why=behind)
+            stop.wait(REFUSED_SECONDS)
             return
+        settlement = Settlement(connection, epoch=epoch)
         log.info("settling", epoch=epoch, next_number=settlement.world.next_number)
-        while not stop:
-            try:
-                done = settlement.settle_next()
-            except FencedOffError as error:
-                log.warning("fenced_off", error=str(error))
-                return
-            if done.rows == 0:
-                stop.wait(IDLE_SECONDS)
-            elif done.stuck:
-                log.error("envelopes_stuck", count=done.stuck)
+        alarm(connection, why)
+        try:
+            settle(settlement, stop, why)
+        except FencedOffError as error:
+            log.warning("fenced_off", error=str(error))
+
+
+def settle(settlement: Settlement, stop: Stop, why: Why) -> None:
+    """Settle batch after batch until told to stop. Raises FencedOffError."""
+    while not stop:
+        done = settlement.settle_next()
+        if done.rows == 0:
+            stop.wait(IDLE_SECONDS)
+        elif done.stuck:
+            log.error("envelopes_stuck", count=done.stuck)
+            alarm(settlement.connection, why)
+
+
+def alarm(connection: Connection[Any], why: Why) -> None:
+    """Keep showing that envelopes stand aside, or that nothing is wrong.
+
+    Reads: settlement_stuck.
+    """
+    row = connection.execute("SELECT count(*) FROM settlement_stuck").fetchone()
+    connection.rollback()
+    if row and row[0]:
+        text = "envelopes could not be settled and stand aside; the rest goes on"
+        why.tell("envelopes_stuck", f"{row[0]} {text}")
+    else:
+        why.clear()
 
 
 if __name__ == "__main__":

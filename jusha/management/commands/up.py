@@ -1,23 +1,33 @@
 """`jusha up`: everything on this machine under one supervisor."""
 
 import os
-import subprocess
 import sys
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import structlog
 from django.conf import settings
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 
 from jusha.config import logs
-from jusha.config.postgres import Cluster, database_url, external_url, prepare
-from jusha.config.supervisor import Child, Supervisor, plan
+from jusha.config.postgres import (
+    Cluster,
+    PostgresRefusal,
+    database_url,
+    external_url,
+    prepare,
+)
+from jusha.config.processes.settlement import behind_the_log
+from jusha.config.processes.why import REFUSING, Why
+from jusha.config.supervisor import Child, Supervisor, SupervisorRunningError, plan
+from jusha.inbox.connect import connect
+from jusha.inbox.instruct import NoOutcomeError
 from jusha.management.demo import build
 from jusha.settlement.schema import migrate
 
@@ -40,29 +50,69 @@ class Command(BaseCommand):
         parser.add_argument("--traffic", action="store_true", help="let simulated donors arrive")
 
     def handle(self, *_: Any, demo: bool, traffic: bool, **__: Any) -> None:
-        """Prepare, start, keep, stop."""
+        """Prepare, start, keep, stop; a stop asked for at any moment leaves nothing running."""
         logs.configure("supervisor")
         home = Path(settings.HOME)
-        self.stdout.write("聚沙 Jusha: preparing the database ...")
+        try:
+            supervisor = Supervisor(home, plan(settings, sandbox=True))
+        except SupervisorRunningError as error:
+            raise CommandError(f"`jusha up` already keeps {error}") from error
+        supervisor.listen()
+        try:
+            for step in preparation(self, home, supervisor, demo=demo):
+                if supervisor.stopping:
+                    break
+                step()
+            else:
+                threading.Thread(
+                    target=welcome,
+                    args=(supervisor, home),
+                    kwargs={"demo": demo, "traffic": traffic},
+                    name="welcome",
+                    daemon=True,
+                ).start()
+                supervisor.run()
+        except PostgresRefusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+        finally:
+            if not external_url():
+                Cluster(home).stop()
+        self.stdout.write("stopped")
+
+
+def preparation(
+    command: BaseCommand, home: Path, supervisor: Supervisor, *, demo: bool
+) -> list[Callable[[], object]]:
+    """What is done before any process starts, in steps between which a stop is heard."""
+
+    def database() -> None:
+        command.stdout.write("聚沙 Jusha: preparing the database ...")
         prepare(home)
         use_database("owner", home)
-        migrate()
-        call_command("collectstatic", verbosity=0, interactive=False)
+
+    def world() -> None:
         if demo:
             build.write_pages()
             build.write_secrets(home / "sandbox")
+        look_behind(home, supervisor)
         connections.close_all()
-        supervisor = Supervisor(home, plan(settings, sandbox=True))
-        threading.Thread(
-            target=welcome,
-            args=(supervisor, home, demo, traffic),
-            name="welcome",
-            daemon=True,
-        ).start()
-        supervisor.run()
-        if not external_url():
-            Cluster(home).stop()
-        self.stdout.write("stopped")
+
+    return [
+        database,
+        migrate,
+        lambda: call_command("collectstatic", verbosity=0, interactive=False),
+        world,
+    ]
+
+
+def look_behind(home: Path, supervisor: Supervisor) -> None:
+    """Forget what held the processes last time; but a door opens to no database that is too old."""
+    for child in supervisor.children:
+        Why(home, child.name).clear()
+    with connect(autocommit=True) as connection:
+        behind = behind_the_log(connection, Path(settings.JUSHA_LOG_DIR))
+    if behind:
+        Why(home, "settlement").tell(REFUSING, behind)
 
 
 def use_database(role: str, home: Path) -> None:
@@ -74,14 +124,15 @@ def use_database(role: str, home: Path) -> None:
     connections["default"].settings_dict.update(django_database(role, home))
 
 
-def welcome(supervisor: Supervisor, home: Path, demo: bool, traffic: bool) -> None:
+def welcome(supervisor: Supervisor, home: Path, *, demo: bool, traffic: bool) -> None:
     """Tell settlement of the demo world once it runs, send first gifts, and say where to look."""
     if demo:
         fresh = tell_until_heard(supervisor, home)
         if fresh is None:
             return
         if fresh:
-            subprocess.run(traffic_argv(home, count=FIRST_GIFTS, rate=FIRST_RATE), check=False)
+            first = traffic_argv(home, count=FIRST_GIFTS, rate=FIRST_RATE)
+            supervisor.children.append(Child("first-gifts", first, "web", once=True))
         if traffic:
             supervisor.children.append(Child("traffic", traffic_argv(home, count=0, rate=6), "web"))
     page = f"http://localhost:{settings.JUSHA_WEB_PORT}/"
@@ -108,6 +159,9 @@ def tell_until_heard(supervisor: Supervisor, home: Path) -> bool | None:
                 return build.tell_settlement(connection)
         except psycopg.OperationalError:
             time.sleep(TRY_EVERY_SECONDS)
+        except (NoOutcomeError, build.DemoRefusedError) as error:
+            log.error("demo_world_not_built", error=str(error))  # noqa: TRY400 - expected
+            return False
     return None
 
 
