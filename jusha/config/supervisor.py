@@ -323,6 +323,8 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
     static = ["--static-path-route", "/static", "--static-path-mount", str(settings.STATIC_ROOT)]
     web = ["--interface", "wsgi", "--blocking-threads", "4", "jusha.config.wsgi:application"]
     door = ["--port", str(settings.JUSHA_DOOR_PORT), "--interface", "rsgi", "--backlog", "4096"]
+    # The defaults let a sender hold a connection with 417 KB of headers for half a minute.
+    door += ["--http1-buffer-size", "16384", "--http1-header-read-timeout", "5000"]
     process = [python, "-m"]
     children = [
         Child("door", [*granian, *host, *door, "jusha.door.app:app"], "web"),

@@ -8,18 +8,22 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Order
+from jusha.inbox.envelopes import CODE, NO_PERSON, Deed, Envelope, Order
 from jusha.inbox.keys import deed_key, person_key
 from jusha.money.assets import AMOUNT_MAX
 
 BATCH_MAX: Final = 1_000
-ORDER_NO_MAX: Final = 10**18
 
-Code = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")]
+# "$" would let a line end pass.
+Code = Annotated[str, msgspec.Meta(pattern=rf"^(?:{CODE.pattern})?\Z")]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MAX)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 AssetCode = Literal["CNY", "USD", "HKD"]
-OrderNo = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,17}$")]
+OrderNo = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
+
+
+class UnreadableError(Exception):
+    """The body is not a message of the protocol; says where, and repeats no value of it."""
 
 
 class DeedMessage(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,12 +102,19 @@ class Keys:
         )
 
     def read(self, path: str, channel: str, raw: bytes) -> list[Envelope]:
-        """Read a message posted to one of PATHS, whole or not at all. Raises msgspec.DecodeError."""
+        """Read a message posted to one of PATHS, whole or not at all. Raises UnreadableError."""
         noun, is_batch = PATHS[path]
         one = self.read_deed if noun == "deed" else self.read_order
-        if not is_batch:
-            return [one(channel, raw)]
-        return [one(channel, bytes(item)) for item in _batch.decode(raw).items]
+        try:
+            if not is_batch:
+                return [one(channel, raw)]
+            return [one(channel, bytes(item)) for item in _batch.decode(raw).items]
+        except msgspec.DecodeError as error:
+            raise UnreadableError(str(error)) from error
+        except UnicodeDecodeError as error:
+            raise UnreadableError("the body is not UTF-8") from error
+        except RecursionError as error:
+            raise UnreadableError("the body is nested too deeply") from error
 
 
 PATHS: Final = {
@@ -112,4 +123,4 @@ PATHS: Final = {
     "/door/v1/orders": ("order", False),
     "/door/v1/orders/batch": ("order", True),
 }
-BODY_MAX: Final = {path: 1 << 20 if batch else 1 << 14 for path, (_, batch) in PATHS.items()}
+BODY_MAX: Final = {path: 1 << 20 if batch else 1 << 13 for path, (_, batch) in PATHS.items()}

@@ -70,17 +70,17 @@ def write_secrets(folder: Path) -> None:
 def tell_settlement(connection: Connection[Any]) -> bool:
     """Open channels, funds, campaign, pool and rule; say whether the world is new.
 
-    Needs a running settlement. Raises DemoRefusedError. Writes: the inbox.
+    What an interrupted run has opened already is left as it is. Needs a running
+    settlement. Raises DemoRefusedError. Reads: matching_rule, matching_pool. Writes: the inbox.
     """
+    rule = WORLD["campaign"]["rule"]
+    if connection.execute("SELECT 1 FROM matching_rule WHERE code = %s", (rule,)).fetchone():
+        return False
     for channel in CHANNELS:
         rights = {"assets": ["CNY"], "clock": "receipt", "gift_max": 10_000_000}
         rights |= {"minute_max": 1_000_000_000, "day_max": 50_000_000_000}
-        outcome = instruct(
-            connection, "admit-channel", {"code": channel, "terms": rights}, by="demo"
-        )
-        if outcome.code == "code-taken":
-            return False
-        _insist(outcome)
+        body = {"code": channel, "terms": rights}
+        _insist(instruct(connection, "admit-channel", body, by="demo"))
     for row in WORLD["charity"]:
         _insist(instruct(connection, "admit-charity", {"code": row["code"]}, by="demo"))
     for row in WORLD["project"]:
@@ -105,10 +105,13 @@ def _open_campaign(connection: Connection[Any], campaign: dict[str, Any]) -> Non
     rule |= {"terms": campaign["terms"]}
     body = {"code": campaign["code"], "terms": terms}
     _insist(instruct(connection, "open-campaign", body, by="demo"))
-    _insist(instruct(connection, "fund-pool", pool, by="demo"))
+    if not connection.execute(
+        "SELECT 1 FROM matching_pool WHERE code = %s", (campaign["pool"],)
+    ).fetchone():
+        _insist(instruct(connection, "fund-pool", pool, by="demo"))
     _insist(instruct(connection, "publish-rule", rule, by="demo-li", second="demo-wang"))
 
 
 def _insist(outcome: Outcome) -> None:
-    if outcome.code != "done":
+    if outcome.code not in {"done", "code-taken"}:
         raise DemoRefusedError(f"{outcome.code} {outcome.detail}")

@@ -43,6 +43,8 @@ def _state() -> dict[str, Any]:
     if supervisor:
         checks["supervisor"] = timezone.now().timestamp() - supervisor["at"] < STALE_SECONDS
         checks["processes"] = all(each.get("pid") for each in processes.values())
+        troubles = [each.get("why") for each in processes.values()]
+        checks["untroubled"] = not any([*troubles, supervisor.get("database", {}).get("why")])
     return {
         "checks": checks,
         "processes": processes,
