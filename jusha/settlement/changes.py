@@ -15,12 +15,12 @@ from jusha.settlement.world import (
     Channel,
     Fund,
     Pool,
+    Route,
     Rule,
     Total,
     Window,
     World,
 )
-
 
 NO_COMMITMENT: Final = bytes(32)
 """Stands in payments_order where an order has no private record."""
@@ -68,7 +68,7 @@ class KnownDeed(NamedTuple):
 
 @dataclass(slots=True)
 class Found:
-    """What load.py read for one batch, and what the batch itself has added since."""
+    """What find.py read for one batch, and what the batch itself has added since."""
 
     seen: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     """By deed key: (first 8 bytes of the body's hash, number)."""
@@ -108,11 +108,28 @@ class Changes:
     windows: set[Window] = field(default_factory=set)
     totals: set[Total] = field(default_factory=set)
     channels: set[Channel] = field(default_factory=set)
+    routes: set[Route] = field(default_factory=set)
+    """Ways that gifts took: everything on them was touched (see `touched`)."""
     new_channels: list[Channel] = field(default_factory=list)
     new_payees: list[tuple[int, str, int]] = field(default_factory=list)
     new_campaigns: list[Campaign] = field(default_factory=list)
     new_pools: list[Pool] = field(default_factory=list)
     new_rules: list[Rule] = field(default_factory=list)
+
+    def give(self, number: int, route: Route, amount: int) -> None:
+        """Move a gift's amount along its route, as the entry's first transfer."""
+        self.transfers.append((number * PLACES, route.receivable.id, route.restricted.id, amount))
+        route.receivable.debits += amount
+        route.restricted.credits += amount
+        self.routes.add(route)
+
+    def touched(self) -> None:
+        """Add what lies on the routes to the sets of touched objects, once for all gifts."""
+        for route in self.routes:
+            self.accounts.update((route.receivable, route.restricted))
+            self.channels.add(route.channel)
+            self.funds.add(route.fund)
+            self.totals.add(route.total)
 
     def post(self, number: int, place: int, debit: Account, credit: Account, amount: int) -> None:
         """Move an amount between two accounts of one book and one asset."""

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from jusha.campaigns.rules import admits
-from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Order
+from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order
 from jusha.ledger.rules import PLACES
 from jusha.matching.rules import BY_NUMBER, UNBOUNDED, Room, match_gift
 from jusha.money.assets import ASSETS
@@ -28,13 +28,14 @@ from jusha.settlement.changes import (
     keep_order,
 )
 from jusha.settlement.instructions import obey
-from jusha.settlement.world import NO_CAMPAIGN, Campaign, Channel, Fund, Rule, World
+from jusha.settlement.world import NO_CAMPAIGN, Campaign, Channel, Fund, Route, Rule, World
 from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf
 
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
-POOL_ASSET: Final = "CNY"
-"""Pools are in yuan; gifts in other money are taken without a match."""
+FUND_ASSET: Final = "CNY"
+"""Funds, their money lines and pools are in yuan. Other money is held until a person has
+exchanged it: one line never mixes units."""
 MATCH_PLACE: Final = 1
 """Transfer place of a gift's first match; place 0 is the gift itself."""
 
@@ -54,8 +55,7 @@ class Gift(msgspec.Struct, frozen=True, gc=False):
     number: int
     amount: int
     campaign: Campaign
-    channel: Channel
-    fund: Fund
+    route: Route
     person: bytes
     moment: Moment
 
@@ -72,7 +72,7 @@ def decide(world: World, found: Found, batch: list[tuple[Place, Envelope]]) -> C
             settle_deed(world, changes, found, envelope, place.received_us)
         elif type(envelope) is Order:
             take_order(world, changes, found, envelope, place.received_us)
-        else:
+        elif type(envelope) is Instruction:
             obey(world, changes, found, envelope, place.received_us)
     return changes
 
@@ -114,20 +114,11 @@ def disagreement(
     received_us: int,
 ) -> str:
     """Say why authentic money cannot be booked as asked, or "" if it can (decision 3)."""
-    if order is not None:
-        if order.no in found.paid:
-            return "order-paid"
-        if ASSETS[deed.asset].number != order.asset:
-            return "wrong-asset"
-        if deed.amount != order.amount:
-            return "wrong-amount"
-        fund = world.funds_by_id.get(order.project)
-        if deed.project and (fund is None or deed.project != fund.code):
-            return "wrong-project"
-    elif deed.order:
-        return "unknown-order"
-    else:
-        fund = world.funds.get(deed.project)
+    fund = world.funds_by_id.get(order.project) if order else world.funds.get(deed.project)
+    if deed.order:
+        reason = unlike_order(deed, order, fund, found) if order else "unknown-order"
+        if reason:
+            return reason
     if fund is None:
         return "unknown-project"
     if fund.state != "open":
@@ -137,10 +128,23 @@ def disagreement(
     return beyond_rights(channel, deed, fund, received_us)
 
 
+def unlike_order(deed: Deed, order: KnownOrder, fund: Fund | None, found: Found) -> str:
+    """Say how a payment differs from what its order agreed to, or "" if it does not."""
+    if order.no in found.paid:
+        return "order-paid"
+    if ASSETS[deed.asset].number != order.asset:
+        return "wrong-asset"
+    if deed.amount != order.amount:
+        return "wrong-amount"
+    if deed.project and (fund is None or deed.project != fund.code):
+        return "wrong-project"
+    return ""
+
+
 def beyond_rights(channel: Channel, deed: Deed, fund: Fund, received_us: int) -> str:
     """Say which right of the channel a deed exceeds, or "" after counting it as used."""
     terms = channel.terms
-    if deed.asset not in terms.assets:
+    if deed.asset not in terms.assets or deed.asset != FUND_ASSET:
         return "asset-not-admitted"
     if terms.projects and fund.code not in terms.projects:
         return "project-not-admitted"
@@ -189,9 +193,9 @@ def hold(
         deed.amount,
     )
     changes.deeds.append(
-        (number, channel.id, NO_CAMPAIGN, 0, asset, deed.amount, deed.person, deed.order)
-        + (received_us, at_us, deed.body, 0, 0, True)
-    )
+        (number, channel.id, NO_CAMPAIGN, 0, asset, deed.amount, deed.person, deed.order,
+         received_us, at_us, deed.body, 0, 0, True)
+    )  # fmt: skip
     changes.open_case(
         world, number, channel, reason, received_us, order=deed.order, amount=deed.amount
     )
@@ -212,8 +216,6 @@ def give(
     amount = deed.amount
     asset = ASSETS[deed.asset].number
     at_us = effective_us(channel, deed, received_us)
-    receivable, restricted = world.gift_accounts(fund, channel, asset)
-    changes.post(number, 0, receivable, restricted, amount)
     if order is None:
         person, commitment = deed.person, b""
         campaign = world.campaigns.get(deed.campaign)
@@ -222,16 +224,17 @@ def give(
         person = deed.person if order.person == NO_PERSON else order.person
         commitment = b"" if order.commitment == NO_COMMITMENT else order.commitment
         campaign = world.campaigns_by_id.get(order.campaign)
+    route = world.route(channel, fund, campaign, asset)
+    changes.give(number, route, amount)
     moment = moment_of(at_us // MINUTE_US)
     shown: list[LeafMatch] = []
     matched, campaign_id, campaign_code, tag = 0, NO_CAMPAIGN, "", b""
     if campaign is not None:
         campaign_id, campaign_code = campaign.id, campaign.code
-        if deed.asset == POOL_ASSET:
-            gift = Gift(number, amount, campaign, channel, fund, person, moment)
-            for rule in world.rules_in_force(campaign_id, moment.at_s):
-                shown.append(match(world, changes, found, gift, rule, len(shown) + MATCH_PLACE))
-                matched += shown[-1].amount
+        gift = Gift(number, amount, campaign, route, person, moment)
+        for rule in world.rules_in_force(campaign_id, moment.at_s):
+            shown.append(match(world, changes, found, gift, rule, len(shown) + MATCH_PLACE))
+            matched += shown[-1].amount
         if person != NO_PERSON:
             tag = tag_of(person, campaign_code, fund.code)
     programme, running = cut_permille(amount, fund.running_permille)
@@ -241,13 +244,10 @@ def give(
     )  # fmt: skip
     fund.programme_head += programme
     fund.running_head += running
-    changes.funds.add(fund)
-    total = world.total(campaign_id, fund.project, asset)
+    total = route.total
     total.gifts += 1
     total.donated += amount
     total.matched += matched
-    changes.totals.add(total)
-    changes.channels.add(channel)
     world.next_number = number + 1
     changes.leaves.append(
         gift_leaf(
@@ -261,7 +261,7 @@ def match(
     world: World, changes: Changes, found: Found, gift: Gift, rule: Rule, place: int
 ) -> LeafMatch:
     """Decide one gift's match under one rule, from the room each bound leaves, and promise it."""
-    campaign, channel, terms, pool = gift.campaign, gift.channel, rule.terms, rule.pool
+    campaign, channel, terms, pool = gift.campaign, gift.route.channel, rule.terms, rule.pool
     moment, person = gift.moment, gift.person
     if not campaign.opens_s <= moment.at_s < campaign.closes_s:
         return LeafMatch(0, "closed", pool.code, rule.name)
@@ -285,7 +285,7 @@ def match(
         has_person=has_person,
     )
     if amount:
-        promised = world.promised(pool, gift.fund)
+        promised = world.promised(pool, gift.route.fund)
         changes.post(gift.number, place, pool.available, promised, amount)
         changes.matches.append(
             (gift.number * PLACES + place, pool.id, rule.id, amount, BY_NUMBER[by])
@@ -323,6 +323,8 @@ def take_order(
         code = "unknown-project" if fund is None else "project-gone"
     elif order.campaign and campaign is None:
         code = "unknown-campaign"
+    elif order.asset != FUND_ASSET:
+        code = "asset-not-admitted"
     if code:
         if identity not in found.outcomes:
             found.outcomes.add(identity)

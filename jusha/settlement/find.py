@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order
 from jusha.money.clock import day_number, local_day
-from jusha.settlement.changes import Found, KnownDeed, KnownOrder, Place
+from jusha.settlement.changes import Changes, Found, KnownDeed, KnownOrder, Place
 from jusha.settlement.decide import SECOND_US, effective_us
 from jusha.settlement.pack import int4s, int8s, uuids
 from jusha.settlement.world import World
@@ -51,8 +51,26 @@ DAY_USAGE_SQL: Final = """
 SELECT uuid_send(person), matched FROM matching_usage WHERE campaign = %s AND day = %s"""
 
 
-def find(connection: Connection[Any], world: World, batch: list[tuple[Place, Envelope]]) -> Found:
+LOOKS_BACK: Final = frozenset({"refund", "seal"})
+"""Kinds of instruction that read deeds and days: what is decided must be stored before them."""
+
+
+def looks_back(batch: list[tuple[Place, Envelope]]) -> bool:
+    """Say whether a batch can only be decided when everything before it is stored."""
+    return any(type(e) is Instruction and e.kind in LOOKS_BACK for _, e in batch)
+
+
+def find(
+    connection: Connection[Any],
+    world: World,
+    batch: list[tuple[Place, Envelope]],
+    *,
+    before: Changes | None = None,
+) -> Found:
     """Read what the batch refers to.
+
+    `before` are the changes of the batch in front of this one, when they are decided but
+    perhaps not stored yet: they lie over what is read. Raises psycopg.Error.
 
     Reads: giving_seen, payments_order, payments_paid, matching_usage, settlement_outcome,
     giving_deed, giving_refund, matching_match. Writes nothing.
@@ -63,13 +81,27 @@ def find(connection: Connection[Any], world: World, batch: list[tuple[Place, Env
     instructions = [e for _, e in batch if type(e) is Instruction]
     _find_seen(connection, found, [deed for _, deed in deeds])
     _find_orders(connection, found, [d.order for _, d in deeds if d.order], orders)
+    if before is not None:
+        _lay_over(found, before)
     _find_usage(connection, world, found, deeds, {order.no: order for order in orders})
     ids = [i.id for i in instructions] + [order.no.to_bytes(16, "big") for order in orders]
     if ids:
         rows = connection.execute(OUTCOMES_SQL, (uuids(ids),), binary=True)
-        found.outcomes = {row[0] for row in rows}
+        found.outcomes.update(row[0] for row in rows)
     _find_for_instructions(connection, world, found, instructions)
     return found
+
+
+def _lay_over(found: Found, before: Changes) -> None:
+    """Add what the batch in front decided; it is newer than anything stored.
+
+    A use of a cap that `before` changed needs no row: _find_usage does not ask for it.
+    """
+    found.seen.update({key: (body, number) for key, body, number in before.seen})
+    found.orders.update({row[0]: KnownOrder(*row[:7]) for row in before.orders})
+    found.paid.update(before.paid)
+    found.usage.update(before.usage)
+    found.outcomes.update(outcome[0] for outcome in before.outcomes)
 
 
 def _find_seen(connection: Connection[Any], found: Found, deeds: list[Deed]) -> None:
@@ -108,6 +140,7 @@ def _find_usage(
         if campaign and person != NO_PERSON:
             at_us = effective_us(channel, deed, place.received_us)
             wanted.add((campaign, local_day(at_us // SECOND_US), person))
+    wanted -= found.usage.keys()
     if wanted:
         keys = sorted(wanted)
         campaigns, days, persons = zip(*keys, strict=True)
@@ -144,9 +177,8 @@ def _find_for_instructions(
     ]
     if refunded:
         for row in connection.execute(DEEDS_SQL, (int8s(sorted(set(refunded))),), binary=True):
-            *head, pools, amounts, returned = row
-            matches = tuple(zip(pools, amounts, strict=True))
-            found.deeds[row[0]] = KnownDeed(*head, matches, returned)
+            matches = tuple(zip(row[11], row[12], strict=True))
+            found.deeds[row[0]] = KnownDeed._make((*row[:11], matches, row[13]))
     for instruction in instructions:
         campaign = world.campaigns.get(str(instruction.body.get("campaign", "")))
         day = instruction.body.get("day")

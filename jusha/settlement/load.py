@@ -109,7 +109,8 @@ def _load_campaigns(connection: Connection[Any], world: World) -> None:
         "SELECT campaign, project, asset, gifts, donated, matched, refunded, returned"
         " FROM campaigns_total"
     ):
-        world.totals[total[0], total[1], total[2]] = Total(*total, stored=True)
+        known = world.totals[total[0], total[1], total[2]] = Total(*total)
+        known.stored = True
     pools: dict[int, Pool] = {}
     for id_, code, campaign_id, sponsor, number in connection.execute(
         "SELECT id, code, campaign, sponsor, number FROM matching_pool ORDER BY id"

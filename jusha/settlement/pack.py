@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -51,16 +51,6 @@ def _values(kind: str, column: Sequence[Any]) -> Any:
         return np.frombuffer(b"".join(column), dtype=WIDTHS[kind][0])
     values = np.array(column, dtype=np.int64)
     return values - EPOCH_US if kind == "time" else values
-
-
-def copy_rows(
-    cursor: Cursor[Any], table: str, kinds: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """COPY rows into a table whose columns are in the order of `kinds`; nothing for no rows."""
-    if not rows:
-        return
-    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)".encode()) as copy:
-        copy.write(copy_bytes(kinds, rows))
 
 
 class Array:

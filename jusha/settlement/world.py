@@ -67,8 +67,6 @@ class Fund:
     programme_head: int = 0
     running_head: int = 0
     stored: bool = False
-    gift_accounts: dict[tuple[int, int], tuple[Account, Account]] = field(default_factory=dict)
-    """By (channel, asset): receivable and restricted fund."""
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +141,22 @@ class Total:
 
 
 @dataclass(slots=True, eq=False)
+class Route:
+    """All that a gift moves, found once for the many gifts of one channel, project and campaign."""
+
+    channel: Channel
+    fund: Fund
+    campaign: Campaign | None
+    receivable: Account
+    restricted: Account
+    total: Total
+
+    def __post_init__(self) -> None:
+        assert self.receivable.book == self.restricted.book, "a transfer never leaves its book"
+        assert self.receivable.asset == self.restricted.asset, "a transfer has one asset"
+
+
+@dataclass(slots=True, eq=False)
 class World:
     """Everything settlement knows between batches."""
 
@@ -164,6 +178,8 @@ class World:
     _in_force: dict[tuple[int, int], list[Rule]] = field(default_factory=dict)
     windows: dict[tuple[int, int], Window] = field(default_factory=dict)
     totals: dict[tuple[int, int, int], Total] = field(default_factory=dict)
+    routes: dict[tuple[int, int, int, int], Route] = field(default_factory=dict)
+    """By (channel, project, campaign, asset)."""
 
     def account(self, book: str, asset: int, kind: str, owner: str) -> Account:
         """Return the account, opening it on first use."""
@@ -180,14 +196,19 @@ class World:
             found = self.totals[campaign, project, asset] = Total(campaign, project, asset)
         return found
 
-    def gift_accounts(self, fund: Fund, channel: Channel, asset: int) -> tuple[Account, Account]:
-        """Return the two accounts of a gift in the charity's book: receivable, restricted fund."""
-        found = fund.gift_accounts.get((channel.id, asset))
+    def route(self, channel: Channel, fund: Fund, campaign: Campaign | None, asset: int) -> Route:
+        """Return where gifts go: the two accounts in the charity's book, and the totals."""
+        campaign_id = campaign.id if campaign else NO_CAMPAIGN
+        found = self.routes.get((channel.id, fund.project, campaign_id, asset))
         if found is None:
             book = f"charity:{fund.payee_code}"
-            found = fund.gift_accounts[channel.id, asset] = (
+            found = self.routes[channel.id, fund.project, campaign_id, asset] = Route(
+                channel,
+                fund,
+                campaign,
                 self.account(book, asset, "receivable", channel.code),
                 self.account(book, asset, "fund", fund.code),
+                self.total(campaign_id, fund.project, asset),
             )
         return found
 

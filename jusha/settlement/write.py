@@ -1,20 +1,22 @@
 """Write one batch's changes as sets, inside the batch's transaction.
 
+Two halves: `pack` copies everything out of the world into bytes and plain values, so
+that `send` can store them from another thread while the world already moves on.
 Statements do not grow with the batch: one COPY or one unnest a table. Rows that are
 updated are visited in sorted order. The database's CHECKs have the last word; decide
 is written so that none of them can fire.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from jusha.merkle.tiles import encode_bundle
 from jusha.settlement.changes import Changes
-from jusha.settlement.pack import Array, copy_rows, int4s, int8s, uuids
+from jusha.settlement.pack import Array, copy_bytes, int4s, int8s, uuids
 from jusha.settlement.world import World
 from jusha.tlog.leaves import chained
 
@@ -74,81 +76,131 @@ SELECT * FROM unnest(%s::smallint[], %s, %s, %s, %s, %s)
 ON CONFLICT (channel) DO UPDATE SET day = excluded.day, day_sum = excluded.day_sum,
     minute = excluded.minute, minute_sum = excluded.minute_sum, drawn = excluded.drawn"""
 
+PARTITION_AHEAD: Final = 1 << 22
+"""New partitions are made this many entry numbers before they are needed."""
+PARTITION_STEP: Final = 1 << 24
 
-def write(connection: Connection[Any], world: World, changes: Changes) -> None:
-    """Store a batch's changes; world.chain moves on over its entries.
 
-    Reads: nothing. Writes: every table in grants.sql's `hot` list but
-    settlement_batch and settlement_writer.
+class Step(NamedTuple):
+    """One statement with values of its own: nothing in it points into the world."""
+
+    how: Literal["copy", "one", "many"]
+    sql: str
+    values: Any
+
+
+class Parcel:
+    """What one transaction stores, in order."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def copy(self, table: str, kinds: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """COPY rows into a table whose columns are in the order of `kinds`; nothing for no rows."""
+        if rows:
+            sql = f"COPY {table} FROM STDIN (FORMAT binary)"
+            self.steps.append(Step("copy", sql, copy_bytes(kinds, rows)))
+
+    def run(self, sql: str, values: Sequence[Any]) -> None:
+        """Run one statement."""
+        self.steps.append(Step("one", sql, values))
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement a row, pipelined: for what is seldom there; nothing for no rows."""
+        if rows:
+            self.steps.append(Step("many", sql, list(rows)))
+
+
+def send(connection: Connection[Any], parcel: Parcel) -> None:
+    """Store a parcel within the caller's transaction. Raises psycopg.Error.
+
+    Reads: nothing. Writes: every table in grants.sql's `hot` list but settlement_writer.
     """
     with connection.cursor() as cursor:
-        _write_deeds(cursor, changes)
-        _write_balances(cursor, changes)
-        _write_news(cursor, changes)
-        _write_rare(cursor, changes)
-        if changes.leaves:
-            entries = encode_bundle(changes.leaves)
-            world.chain = chained(world.chain, entries)
-            cursor.execute(
-                "INSERT INTO tlog_entries (first, count, entries, chain) VALUES (%s, %s, %b, %b)",
-                (changes.first, len(changes.leaves), entries, world.chain),
-            )
+        for how, sql, values in parcel.steps:
+            if how == "copy":
+                with cursor.copy(sql.encode()) as copy:
+                    copy.write(values)
+            elif how == "one":
+                cursor.execute(sql.encode(), values)
+            else:
+                cursor.executemany(sql.encode(), values)
 
 
-def _write_deeds(cursor: Cursor[Any], changes: Changes) -> None:
-    copy_rows(cursor, "giving_seen", SEEN_KINDS, changes.seen)
-    copy_rows(cursor, "giving_deed", DEED_KINDS, changes.deeds)
-    copy_rows(cursor, "ledger_transfer", TRANSFER_KINDS, changes.transfers)
-    copy_rows(cursor, "matching_match", MATCH_KINDS, changes.matches)
-    copy_rows(cursor, "payments_order", ORDER_KINDS, changes.orders)
-    copy_rows(cursor, "payments_paid", PAID_KINDS, changes.paid)
+def pack(world: World, changes: Changes) -> Parcel:
+    """Make a batch's changes ready to be sent; world.chain moves on over its entries."""
+    parcel = Parcel()
+    changes.touched()
+    _pack_deeds(parcel, changes)
+    _pack_balances(parcel, changes)
+    _pack_news(parcel, changes)
+    _pack_rare(parcel, changes)
+    if changes.leaves:
+        entries = encode_bundle(changes.leaves)
+        world.chain = chained(world.chain, entries)
+        parcel.run(
+            "INSERT INTO tlog_entries (first, count, entries, chain) VALUES (%s, %s, %b, %b)",
+            (changes.first, len(changes.leaves), entries, world.chain),
+        )
+    _pack_room(parcel, changes.first, world.next_number)
+    return parcel
 
 
-def _write_balances(cursor: Cursor[Any], changes: Changes) -> None:
+def _pack_room(parcel: Parcel, first: int, after: int) -> None:
+    """Make partitions well before the numbers reach them."""
+    ahead = after + PARTITION_AHEAD
+    if ahead // PARTITION_STEP > (first + PARTITION_AHEAD) // PARTITION_STEP:
+        parcel.run("SELECT jusha_make_partitions(%s)", (ahead,))
+
+
+def _pack_deeds(parcel: Parcel, changes: Changes) -> None:
+    parcel.copy("giving_seen", SEEN_KINDS, changes.seen)
+    parcel.copy("giving_deed", DEED_KINDS, changes.deeds)
+    parcel.copy("ledger_transfer", TRANSFER_KINDS, changes.transfers)
+    parcel.copy("matching_match", MATCH_KINDS, changes.matches)
+    parcel.copy("payments_order", ORDER_KINDS, changes.orders)
+    parcel.copy("payments_paid", PAID_KINDS, changes.paid)
+
+
+def _pack_balances(parcel: Parcel, changes: Changes) -> None:
     """Update what stands, after inserting what is new: an upsert would cost twice as much."""
-    _write_accounts(cursor, changes)
-    _write_usage(cursor, changes)
+    _pack_accounts(parcel, changes)
+    _pack_usage(parcel, changes)
     totals = sorted(changes.totals, key=lambda t: (t.campaign, t.project, t.asset))
     new = [total for total in totals if not total.stored]
     if new:
-        cursor.execute(NEW_TOTALS_SQL, _columns(new, "campaign", "project", "asset"))
+        parcel.run(NEW_TOTALS_SQL, _columns(new, "campaign", "project", "asset"))
     if totals:
-        cursor.execute(
-            TOTALS_SQL,
-            _columns(totals, "campaign", "project", "asset")
-            + _columns(
-                totals,
-                *(f":{name}" for name in ("gifts", "donated", "matched", "refunded", "returned")),
-            ),
-        )
+        sums = (f":{name}" for name in ("gifts", "donated", "matched", "refunded", "returned"))
+        parcel.run(TOTALS_SQL, _columns(totals, "campaign", "project", "asset", *sums))
     windows = sorted(changes.windows, key=lambda w: (w.pool, w.day))
     if windows:
-        cursor.execute(WINDOWS_SQL, _columns(windows, "pool", "day", ":used", ":budget"))
+        parcel.run(WINDOWS_SQL, _columns(windows, "pool", "day", ":used", ":budget"))
     _mark_stored(changes.accounts, changes.totals)
 
 
-def _write_accounts(cursor: Cursor[Any], changes: Changes) -> None:
+def _pack_accounts(parcel: Parcel, changes: Changes) -> None:
     accounts = sorted(changes.accounts, key=lambda a: a.id)
     new = [account for account in accounts if not account.stored]
     if new:
         texts = [[getattr(a, name) for a in new] for name in ("book", "kind", "owner")]
         book, kind, owner = texts
         assets, normals = [a.asset for a in new], [a.normal for a in new]
-        cursor.execute(
+        parcel.run(
             NEW_ACCOUNTS_SQL, (int4s([a.id for a in new]), book, assets, kind, owner, normals)
         )
     if accounts:
-        cursor.execute(ACCOUNTS_SQL, _columns(accounts, "id", ":debits", ":credits"))
+        parcel.run(ACCOUNTS_SQL, _columns(accounts, "id", ":debits", ":credits"))
 
 
-def _write_usage(cursor: Cursor[Any], changes: Changes) -> None:
-    new = sorted(key for key in changes.usage if key in changes.usage_new)
-    copy_rows(cursor, "matching_usage", USAGE_KINDS, [(*key, changes.usage[key]) for key in new])
-    old = sorted(key for key in changes.usage if key not in changes.usage_new)
+def _pack_usage(parcel: Parcel, changes: Changes) -> None:
+    new = sorted(changes.usage_new)
+    parcel.copy("matching_usage", USAGE_KINDS, [(*key, changes.usage[key]) for key in new])
+    old = sorted(changes.usage.keys() - changes.usage_new)
     if old:
         campaigns, days, persons = zip(*old, strict=True)
         sums = int8s([changes.usage[key] for key in old])
-        cursor.execute(USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons), sums))
+        parcel.run(USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons), sums))
 
 
 def _columns(rows: Sequence[Any], *names: str) -> tuple[Array, ...]:
@@ -167,34 +219,32 @@ def _mark_stored(*sets: Iterable[Any]) -> None:
             thing.stored = True
 
 
-def _write_news(cursor: Cursor[Any], changes: Changes) -> None:
-    if changes.new_payees:
-        cursor.executemany(
-            "INSERT INTO charities_payee (id, code, number) VALUES (%s, %s, %s)",
-            changes.new_payees,
-        )
+def _pack_news(parcel: Parcel, changes: Changes) -> None:
+    parcel.run_many(
+        "INSERT INTO charities_payee (id, code, number) VALUES (%s, %s, %s)", changes.new_payees
+    )
     funds = sorted(changes.funds, key=lambda f: f.project)
     new = [fund for fund in funds if not fund.stored]
     if new:
         payees, numbers = int4s([f.payee for f in new]), int8s([f.number for f in new])
         codes, permilles = [f.code for f in new], [f.running_permille for f in new]
         states = [f.state for f in new]
-        cursor.execute(
+        parcel.run(
             NEW_FUNDS_SQL,
             (int4s([f.project for f in new]), codes, payees, permilles, states, numbers),
         )
     if funds:
         project, programme, running = _columns(funds, "project", ":programme_head", ":running_head")
-        cursor.execute(FUNDS_SQL, (project, [f.state for f in funds], programme, running))
+        parcel.run(FUNDS_SQL, (project, [f.state for f in funds], programme, running))
     _mark_stored(changes.funds)
     for channel in changes.new_channels:
-        cursor.execute(
+        parcel.run(
             "INSERT INTO payments_channel (id, code, number, terms) VALUES (%s, %s, %s, %s)",
             (channel.id, channel.code, channel.number, _json(channel.terms)),
         )
     channels = sorted(changes.channels, key=lambda c: c.id)
     if channels:
-        cursor.execute(
+        parcel.run(
             CHANNEL_USE_SQL,
             (
                 [c.id for c in channels],
@@ -206,56 +256,52 @@ def _write_news(cursor: Cursor[Any], changes: Changes) -> None:
             ),
         )
     for campaign in changes.new_campaigns:
-        cursor.execute(
+        parcel.run(
             "INSERT INTO campaigns_terms (id, code, number, terms) VALUES (%s, %s, %s, %s)",
             (campaign.id, campaign.code, campaign.number, _json(campaign.terms)),
         )
     for pool in changes.new_pools:
-        cursor.execute(
+        parcel.run(
             "INSERT INTO matching_pool (id, code, campaign, sponsor, number)"
             " VALUES (%s, %s, %s, %s, %s)",
             (pool.id, pool.code, pool.campaign, pool.sponsor, pool.number),
         )
     for rule in changes.new_rules:
-        cursor.execute(
+        parcel.run(
             "INSERT INTO matching_rule (id, code, version, pool, campaign, from_at, number, terms)"
             " VALUES (%s, %s, %s, %s, %s, to_timestamp(%s), %s, %s)",
-            (rule.id, rule.code, rule.version, rule.pool.id, rule.campaign, rule.from_s)
-            + (rule.number, _json(rule.terms)),
-        )
+            (rule.id, rule.code, rule.version, rule.pool.id, rule.campaign, rule.from_s,
+             rule.number, _json(rule.terms)),
+        )  # fmt: skip
 
 
-def _write_rare(cursor: Cursor[Any], changes: Changes) -> None:
-    """Write what is seldom there; executemany sends one pipelined statement a table."""
-    for sql, rows in (
-        (
-            "INSERT INTO giving_case (id, number, channel, reason, detail, opened_at)"
-            " VALUES (%s, %s, %s, %s, %s, to_timestamp(%s / 1000000.0))",
-            [(*case[:4], Jsonb(case[4]), case[5]) for case in changes.cases],
-        ),
-        (
-            "INSERT INTO giving_refund (number, deed, amount, matched, reason)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            changes.refunds,
-        ),
-        (
-            "INSERT INTO projects_void (project, line, start, length, number)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            changes.voids,
-        ),
-        (
-            "INSERT INTO settlement_outcome (id, number, code, detail)"
-            " VALUES (encode(%b, 'hex')::uuid, %s, %s, %s)",
-            [(*outcome[:3], Jsonb(outcome[3])) for outcome in changes.outcomes],
-        ),
-        (
-            "INSERT INTO tlog_table (hash, number, body) VALUES (%b, %s, %b)"
-            " ON CONFLICT (hash) DO NOTHING",
-            changes.tables,
-        ),
-    ):
-        if rows:
-            cursor.executemany(sql, rows)
+def _pack_rare(parcel: Parcel, changes: Changes) -> None:
+    """Pack what is seldom there."""
+    parcel.run_many(
+        "INSERT INTO giving_case (id, number, channel, reason, detail, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, to_timestamp(%s / 1000000.0))",
+        [(*case[:4], Jsonb(case[4]), case[5]) for case in changes.cases],
+    )
+    parcel.run_many(
+        "INSERT INTO giving_refund (number, deed, amount, matched, reason)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        changes.refunds,
+    )
+    parcel.run_many(
+        "INSERT INTO projects_void (project, line, start, length, number)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        changes.voids,
+    )
+    parcel.run_many(
+        "INSERT INTO settlement_outcome (id, number, code, detail)"
+        " VALUES (encode(%b, 'hex')::uuid, %s, %s, %s)",
+        [(*outcome[:3], Jsonb(outcome[3])) for outcome in changes.outcomes],
+    )
+    parcel.run_many(
+        "INSERT INTO tlog_table (hash, number, body) VALUES (%b, %s, %b)"
+        " ON CONFLICT (hash) DO NOTHING",
+        changes.tables,
+    )
 
 
 def _json(terms: Any) -> Jsonb:

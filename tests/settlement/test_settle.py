@@ -212,3 +212,15 @@ def test_a_second_settlement_is_fenced_off(house: House) -> None:
     house.send(house.deed(100))
     with pytest.raises(FencedOffError):
         house.settle()
+
+
+def test_money_of_another_currency_is_held_and_never_enters_a_line_of_yuan(house: House) -> None:
+    house.furnish()
+    house.send(house.deed(4_000, asset="USD"))
+    number = house.give(1_000)
+    assert house.entries()[number - 1]["why"] == "asset-not-admitted"
+    line = house.web.execute(
+        "SELECT programme_at FROM giving_deed WHERE number = %s", (number,)
+    ).fetchone()
+    assert line == (0,)
+    house.check()
