@@ -28,7 +28,7 @@ def test_every_unmanaged_model_has_exactly_the_columns_of_its_table(
             for field in model._meta.concrete_fields
             if field.column
         }
-        columns = dict(
+        columns: dict[str, str] = dict(
             owner.execute(
                 "SELECT column_name, data_type FROM information_schema.columns"
                 " WHERE table_name = %s",

@@ -7,9 +7,7 @@ class Project(models.Model):
     """What a charity raises money for, as its pages tell it."""
 
     code = models.CharField(max_length=40, unique=True)
-    charity = models.ForeignKey(
-        "jusha.Charity", on_delete=models.PROTECT, related_name="+"
-    )
+    charity = models.ForeignKey("jusha.Charity", on_delete=models.PROTECT, related_name="+")
     title_zh = models.CharField(max_length=80)
     title_en = models.CharField(max_length=120)
     summary_zh = models.TextField()

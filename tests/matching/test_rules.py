@@ -63,7 +63,7 @@ def test_a_match_equals_the_smallest_bound_of_a_slow_oracle(
     ],
 )
 def test_a_gift_outside_the_rule_gets_nothing_and_its_reason(
-    more: dict[str, object], amount: int, minute: int, has_person: bool, by: str
+    more: dict[str, object], amount: int, minute: int, *, has_person: bool, by: str
 ) -> None:
     room = Room(UNBOUNDED, UNBOUNDED, UNBOUNDED, UNBOUNDED)
     assert match_gift(terms(**more), amount, minute, room, has_person=has_person) == (0, by)

@@ -61,7 +61,7 @@ def test_an_instruction_that_does_not_fit_is_refused_and_changes_nothing(
 
 def test_a_rule_needs_two_persons(house: House) -> None:
     house.furnish()
-    body = RULE | {"from": "2099-01-01T00:00Z"}
+    body: dict[str, Any] = RULE | {"from": "2099-01-01T00:00Z"}
     assert house.instruct("publish-rule", second="", **body)[0] == "needs-two-persons"
     assert house.instruct("publish-rule", second="li", **body)[0] == "needs-two-persons"
 
@@ -93,11 +93,26 @@ def test_money_for_a_closed_project_is_held(house: House) -> None:
 
 def test_a_closed_campaign_takes_the_gift_without_a_match(house: House) -> None:
     house.furnish(channel={"clock": "file"})
-    over = {"opens": "2024-01-01T00:00Z", "closes": "2024-01-02T00:00Z", "channels": ["partner"]}
+    over: dict[str, Any] = {
+        "opens": "2024-01-01T00:00Z",
+        "closes": "2024-01-02T00:00Z",
+        "channels": ["partner"],
+    }
     assert house.instruct("open-campaign", code="past", terms=over)[0] == "done"
-    pool = {"code": "p2", "campaign": "past", "sponsor": "x", "amount": 10**6, "how": "trusted"}
+    pool: dict[str, Any] = {
+        "code": "p2",
+        "campaign": "past",
+        "sponsor": "x",
+        "amount": 10**6,
+        "how": "trusted",
+    }
     assert house.instruct("fund-pool", **pool)[0] == "done"
-    rule = {"code": "R2", "pool": "p2", "terms": ratio(), "from": "2024-01-01T00:00Z"}
+    rule: dict[str, Any] = {
+        "code": "R2",
+        "pool": "p2",
+        "terms": ratio(),
+        "from": "2024-01-01T00:00Z",
+    }
     assert house.instruct("publish-rule", **rule)[0] == "done"
     number = house.give(500, campaign="past", paid_at=1_757_379_600)
     assert house.entries()[number]["m"] == [{"amt": 0, "by": "closed", "pool": "p2", "r": "R2.1"}]
@@ -107,9 +122,20 @@ def test_a_closed_campaign_takes_the_gift_without_a_match(house: House) -> None:
 def test_a_file_channel_takes_part_only_where_it_is_named(house: House) -> None:
     house.furnish(channel={"clock": "file"})
     assert house.instruct("open-campaign", code="open", terms=ALWAYS)[0] == "done"
-    pool = {"code": "p2", "campaign": "open", "sponsor": "x", "amount": 10**6, "how": "secured"}
+    pool: dict[str, Any] = {
+        "code": "p2",
+        "campaign": "open",
+        "sponsor": "x",
+        "amount": 10**6,
+        "how": "secured",
+    }
     assert house.instruct("fund-pool", **pool)[0] == "done"
-    rule = {"code": "R2", "pool": "p2", "terms": ratio(), "from": "2024-01-01T00:00Z"}
+    rule: dict[str, Any] = {
+        "code": "R2",
+        "pool": "p2",
+        "terms": ratio(),
+        "from": "2024-01-01T00:00Z",
+    }
     assert house.instruct("publish-rule", **rule)[0] == "done"
     number = house.give(500, campaign="open", paid_at=1_757_379_600)
     assert house.entries()[number]["m"][0]["by"] == "not-admitted"
@@ -149,7 +175,7 @@ def test_a_seal_states_the_totals_and_a_day_seal_the_persons(house: House) -> No
     refunded = house.give(1_000, paid_at=1_757_379_600)
     house.give(500, paid_at=1_757_379_600)
     assert house.instruct("refund", deed=refunded, amount=400, reason="asked")[0] == "done"
-    body = {"campaign": "day", "day": "2025-09-09", "salt": bytes(32)}
+    body: dict[str, Any] = {"campaign": "day", "day": "2025-09-09", "salt": bytes(32)}
     assert house.instruct("seal", **body)[0] == "done"
     seal = house.entries()[-1]
     assert seal["sums"] == {
@@ -163,7 +189,7 @@ def test_a_campaign_has_no_more_rules_than_an_entry_has_places(house: House) -> 
     house.furnish()
     for n in range(2, 16):
         house.rule(ratio(denominator=100), code=f"R{n}")
-    body = RULE | {"code": "R16", "from": "2020-01-01T00:00Z"}
+    body: dict[str, Any] = RULE | {"code": "R16", "from": "2020-01-01T00:00Z"}
     assert house.instruct("publish-rule", **body)[0] == "bad-rule"
     house.give(10_000)
     assert len(house.entries()[-1]["m"]) == 15
@@ -173,7 +199,13 @@ def test_a_campaign_has_no_more_rules_than_an_entry_has_places(house: House) -> 
 def test_a_rule_code_belongs_to_one_pool_in_all_campaigns(house: House) -> None:
     house.furnish()
     assert house.instruct("open-campaign", code="two", terms=ALWAYS)[0] == "done"
-    pool = {"code": "oak", "campaign": "two", "sponsor": "Oak", "amount": 500, "how": "secured"}
+    pool: dict[str, Any] = {
+        "code": "oak",
+        "campaign": "two",
+        "sponsor": "Oak",
+        "amount": 500,
+        "how": "secured",
+    }
     assert house.instruct("fund-pool", **pool)[0] == "done"
-    body = RULE | {"pool": "oak", "from": "2020-01-01T00:00Z"}
+    body: dict[str, Any] = RULE | {"pool": "oak", "from": "2020-01-01T00:00Z"}
     assert house.instruct("publish-rule", **body)[0] == "bad-rule"
