@@ -1,6 +1,8 @@
 """Every page says what it must, in both languages, with few questions to the database."""
 
+import json
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -234,8 +236,24 @@ def test_health_answers_machines_and_notices_a_dead_process(site: Site) -> None:
     )
     answer = site.get("/health?format=json")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": True, "supervisor": False, "processes": False}
+    assert answer.json()["checks"] == {
+        "database": True,
+        "supervisor": False,
+        "processes": False,
+        "untroubled": True,
+    }
     assert "重启过 2 次" in site.text("/health", status=503)
+
+
+def test_health_shows_why_a_process_that_is_alive_does_not_do_its_work(site: Site) -> None:
+    run = site.log_folder.parent / "run"
+    run.mkdir()
+    why = {"code": "refusing_to_sign", "why": "the database is older", "at": 1}
+    publisher = {"pid": 1, "restarts": 0, "why": why}
+    state = {"at": time.time(), "processes": {"publisher": publisher}}
+    (run / "state.json").write_text(json.dumps(state))
+    assert site.get("/health?format=json").json()["checks"]["untroubled"] is False
+    assert "refusing_to_sign" in site.text("/health", status=503)
 
 
 def test_live_numbers_are_fragments_that_nobody_keeps(site: Site) -> None:
