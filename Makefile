@@ -3,6 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+export VIRTUAL_ENV := $(CURDIR)/.venv # another one may be active
 DJADE := find jusha -name '*.html' -print0 | xargs -0r $(BIN)/djade --target-version 5.2
 .PHONY: help run test check fmt fuzz bench lock clean
 help:
