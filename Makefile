@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export VIRTUAL_ENV := $(CURDIR)/.venv # another one may be active
 DJADE := find jusha -name '*.html' -print0 | xargs -0r $(BIN)/djade --target-version 5.2
-.PHONY: help run test check fmt fuzz bench lock clean
+.PHONY: help run test check fmt fuzz probe bench lock clean
 help:
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
 
@@ -27,7 +27,9 @@ fmt: $(READY) ## let the tools format and fix what they can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(DJADE)
-fuzz: $(READY) ## look longer for inputs that break a property
+fuzz: $(READY) ## live simulated histories until stopped; SEED=1 COUNT=100000 bounds them
+	nice $(BIN)/python -m tests.simulator.fuzz $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
+probe: $(READY) ## look longer for inputs that break a property
 	nice $(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 bench: $(READY) ## measure, and add the numbers to benchmarks/results.jsonl
 	set -e; for script in benchmarks/bench_*.py; do nice $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)"; done

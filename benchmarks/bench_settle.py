@@ -119,8 +119,8 @@ def deed_of(gift: Gift) -> Deed:
 def furnish(connection: psycopg.Connection[Any], workload: Workload) -> None:
     """Append what must be there before the first gift: channel, projects, campaign, pool, rule."""
     terms = {
-        "kind": "ratio", "numerator": 1, "denominator": 1, "gift_min": 1,
-        "person_day_max": workload.person_day_cap_fen,
+        "gives": {"kind": "ratio", "numerator": 1, "denominator": 1}, "gift_min": 1,
+        "caps": {"person_day": workload.person_day_cap_fen},
         "window": {"from_minute": 0, "to_minute": 1440, "budget": workload.window_budget_fen},
     }  # fmt: skip
     open_ = {"opens": "2026-01-01T00:00Z", "closes": "2099-01-01T00:00Z", "channels": ["rail"]}

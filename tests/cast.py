@@ -28,12 +28,19 @@ ALWAYS = {"opens": "2020-01-01T00:00Z", "closes": "2099-01-01T00:00Z"}
 WHOLE_DAY = {"from_minute": 0, "to_minute": 1440}
 
 
-def ratio(budget: int = 10**9, **more: Any) -> dict[str, Any]:
+def ratio(
+    budget: int = 10**9,
+    *,
+    numerator: int = 1,
+    denominator: int = 1,
+    gift_max: int = 0,
+    person_day_max: int = 0,
+    **more: Any,
+) -> dict[str, Any]:
     """Terms of a one-to-one rule."""
     return {
-        "kind": "ratio",
-        "numerator": 1,
-        "denominator": 1,
+        "gives": {"kind": "ratio", "numerator": numerator, "denominator": denominator},
+        "caps": {"gift": gift_max, "person_day": person_day_max},
         "window": WHOLE_DAY | {"budget": budget},
     } | more
 
@@ -102,17 +109,22 @@ class House:
         self.fund(pool)
         self.rule(rule or ratio())
 
-    def fund(self, amount: int, *, code: str = "tree") -> None:
+    def fund(self, amount: int, *, code: str = "tree", **more: Any) -> None:
         """Put secured money in the pool."""
-        body: dict[str, Any] = {"code": code, "campaign": "day", "sponsor": "Tree Ltd"}
+        body: dict[str, Any] = {"code": code, "campaign": "day", "sponsor": "Tree Ltd"} | more
         body["amount"] = amount
         assert self.instruct("fund-pool", how="secured", **body)[0] == "done"
 
     def rule(
-        self, terms: dict[str, Any], *, code: str = "R1", from_: str = "2020-01-01T00:00Z"
+        self,
+        terms: dict[str, Any],
+        *,
+        code: str = "R1",
+        from_: str = "2020-01-01T00:00Z",
+        pool: str = "tree",
     ) -> None:
         """Publish a rule version."""
-        body: dict[str, Any] = {"from": from_, "code": code, "pool": "tree", "terms": terms}
+        body: dict[str, Any] = {"from": from_, "code": code, "pool": pool, "terms": terms}
         outcome = self.instruct("publish-rule", **body)
         assert outcome[0] == "done", outcome
 

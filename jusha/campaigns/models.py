@@ -34,7 +34,10 @@ class Terms(models.Model):
 
 
 class Total(models.Model):
-    """Running totals of a project in a campaign (campaign 0: outside any)."""
+    """Running totals of a project in a campaign (campaign 0: outside any).
+
+    `counted` is what caps count: matches and claims, of which nothing is ever given back.
+    """
 
     pk = models.CompositePrimaryKey("campaign", "project", "asset")
     campaign = models.IntegerField()
@@ -45,6 +48,7 @@ class Total(models.Model):
     matched = models.BigIntegerField()
     refunded = models.BigIntegerField()
     returned = models.BigIntegerField()
+    counted = models.BigIntegerField()
 
     class Meta:
         db_table = "campaigns_total"

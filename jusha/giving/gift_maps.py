@@ -196,16 +196,18 @@ def _wrong_keys(told: object, kind: type[msgspec.Struct], path: str) -> Iterator
         return
     info = msgspec.inspect.type_info(kind)
     assert isinstance(info, msgspec.inspect.StructType)
+    if info.tag_field and told.get(info.tag_field) != info.tag:
+        return  # another form of the same table; an unknown one is refused when it is read
     fields = {field.encode_name: field for field in info.fields}
     allowed = ", ".join(fields)
     where = f"[{path}]" if path else "the map"
     for key in told:
-        if key not in fields:
+        if key not in fields and key != info.tag_field:
             yield f"{path + '.' if path else ''}{key} is not known; {where} may hold: {allowed}"
     for name, field in fields.items():
         if field.required and name not in told:
             yield f"{path + '.' if path else ''}{name} is missing; {where} may hold: {allowed}"
-    for name in told:
+    for name in told.keys() - {info.tag_field}:
         for part in _structs(fields[name].type):
             inner = told[name]
             for place, item in enumerate(inner if isinstance(inner, list) else [inner]):

@@ -35,6 +35,10 @@ class Deed(msgspec.Struct, tag="d", array_like=True, frozen=True, gc=False):
     payee: str = ""
     person: bytes = NO_PERSON
     paid_at: int = 0
+    coupon: str = ""
+    """A coupon's name, `<rule code>.<number>`; an order's comes first."""
+    invite: int = 0
+    """Number of the gift whose donor invited to this one; an order's comes first."""
 
 
 class Order(msgspec.Struct, tag="o", array_like=True, frozen=True, gc=False):
@@ -48,6 +52,8 @@ class Order(msgspec.Struct, tag="o", array_like=True, frozen=True, gc=False):
     person: bytes = NO_PERSON
     commitment: bytes = b""
     """SHA-256 that binds the private record; b"" where there is none."""
+    coupon: str = ""
+    invite: int = 0
 
 
 class Instruction(msgspec.Struct, tag="i", array_like=True, frozen=True, gc=False):

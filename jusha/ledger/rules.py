@@ -18,6 +18,9 @@ NORMAL_SIDE: Final = {
     "receivable": DEBIT,  # what a channel owes the charity (owner: channel)
     "fund": CREDIT,  # restricted fund of a project (owner: project)
     "refundable": CREDIT,  # to be paid back through a channel (owner: channel)
+    "due-from-sponsor": DEBIT,  # a match released to the charity, not paid yet (owner: pool)
+    "banked": DEBIT,  # what a sponsor paid in (owner: pool)
+    "due-to-sponsor": CREDIT,  # matches taken back after their release (owner: project)
     # channel's book
     "unidentified": DEBIT,  # authentic money of which the payee is not yet known
     "suspense": CREDIT,  # the same, as a claim to be cleared by a case
@@ -27,7 +30,11 @@ NORMAL_SIDE: Final = {
     "trusted": DEBIT,  # sponsor's pledge within its published trust limit
     "available": CREDIT,  # what the pool can still promise
     "promised": CREDIT,  # promised to a project (owner: project)
-    "returned": CREDIT,  # came back through refunds, settled at close
+    "sharing": CREDIT,  # set aside for shares that are being paid (owner: pool)
+    "returned": CREDIT,  # came back through refunds and claw-backs, settled at close
+    "payable": CREDIT,  # released, to be paid by the sponsor (owner: charity)
+    "recoverable": DEBIT,  # taken back after its release: the charity's debt (owner: project)
+    "unspent": CREDIT,  # goes back to the sponsor at close
 }
 
 

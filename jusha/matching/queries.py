@@ -2,23 +2,47 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from jusha.ledger.models import Account
 from jusha.matching.models import Pool, Rule, Window
-from jusha.matching.rules import RuleTerms
+from jusha.matching.rules import DAY_MINUTES, RuleTerms
+
+DIGITS_MAX: Final = 9
+"""A version's number fits the column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A rule version with its terms read: `name` is its name in the log (R1.2)."""
+    """A rule version with its terms read: `name` is its name in the log (R1.2).
 
+    `pool_code` and `sponsor` are filled where one version, or all of them, is asked for.
+    """
+
+    id: int
     name: str
     pool: int
+    campaign: int
     number: int
     from_at: datetime
     terms: RuleTerms
+    pool_code: str = ""
+    sponsor: str = ""
+    pool_number: int = 0
+    family: int = 0
+
+    @property
+    def all_day(self) -> bool:
+        """Whether it acts at every minute of a day."""
+        window = self.terms.window
+        return (window.from_minute, window.to_minute) == (0, DAY_MINUTES)
+
+    @property
+    def code(self) -> str:
+        """The rule's code, which all its versions share."""
+        return self.name.rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +107,53 @@ def in_force(campaign: int, at: datetime) -> list[Published]:
 
 
 def version(name: str) -> Published | None:
-    """A rule version by its name in the log; None for a name no rule has. Reads: matching_rule."""
+    """A rule version by its name in the log, with its pool; None for a name no rule has.
+
+    Reads: matching_rule, matching_pool.
+    """
     code, _, number = name.rpartition(".")
-    if not number.isascii() or not number.isdigit():
+    if not number.isascii() or not number.isdigit() or len(number) > DIGITS_MAX:
         return None
     rule = Rule.objects.filter(code=code, version=int(number)).first()
-    return _published(rule) if rule else None
+    if rule is None or f"{rule.code}.{rule.version}" != name:
+        return None
+    pool = Pool.objects.filter(id=rule.pool).first()
+    return _published(rule, pool)
 
 
-def _published(rule: Rule) -> Published:
+def versions(*, code: str = "", campaign: int = 0) -> list[Published]:
+    """All versions of one code, one campaign or of all, in the order of the log, in two queries.
+
+    Reads: matching_rule, matching_pool.
+    """
+    rules = Rule.objects.filter(code=code) if code else Rule.objects.all()
+    rules = rules.filter(campaign=campaign) if campaign else rules
+    pools_ = Pool.objects.in_bulk()
+    return [_published(rule, pools_.get(rule.pool)) for rule in rules.order_by("number")]
+
+
+def name_at(number: int) -> str:
+    """The name of the rule version that log entry `number` published; "" for no rule.
+
+    Reads: matching_rule.
+    """
+    rule = Rule.objects.filter(number=number).first()
+    return f"{rule.code}.{rule.version}" if rule else ""
+
+
+def _published(rule: Rule, pool: Pool | None = None) -> Published:
     return Published(
+        rule.id,
         f"{rule.code}.{rule.version}",
         rule.pool,
+        rule.campaign,
         rule.number,
         rule.from_at,
         msgspec.convert(rule.terms, RuleTerms),
+        pool.code if pool else "",
+        pool.sponsor if pool else "",
+        pool.number if pool else 0,
+        rule.family or rule.id,
     )
 
 

@@ -32,7 +32,7 @@ class ChannelUse(models.Model):
 
 
 class Order(models.Model):
-    """What a donor agreed to before paying."""
+    """What a donor agreed to before paying; 0 where there is no coupon or inviting gift."""
 
     no = models.BigIntegerField(primary_key=True)
     project = models.IntegerField()
@@ -42,6 +42,9 @@ class Order(models.Model):
     person = models.UUIDField()
     commitment = models.BinaryField()
     received_at = models.DateTimeField()
+    coupon_rule = models.IntegerField()
+    coupon = models.BigIntegerField()
+    invite = models.BigIntegerField()
 
     class Meta:
         db_table = "payments_order"

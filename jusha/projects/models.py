@@ -41,6 +41,7 @@ class Fund(models.Model):
     number = models.BigIntegerField()
     programme_head = models.BigIntegerField()
     running_head = models.BigIntegerField()
+    frozen = models.BooleanField()
 
     class Meta:
         db_table = "projects_fund"

@@ -1,392 +1,541 @@
-"""Audit of every log entry against the rows it tells of: deeds, matches, refunds, transfers.
+"""Audit of the entries that instructions made: each is derived again from what was asked for.
 
-All are read in the order of their numbers by server-side cursors and merged, so that
-a million deeds take the memory of a few. A gift's bytes are written anew from its row
-and compared; what an entry must have posted is compared with what stands in the ledger.
+An entry needs its instruction in the inbox, two persons where two must decide, the rows that
+it tells of, and transfers that follow from the books as they stood. What is left over, on
+either side, is a finding: nothing in the log may be there unasked.
 """
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from typing import Any, Final
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
-from jusha.inbox.envelopes import NO_PERSON
-from jusha.ledger.findings import Finding, capped
-from jusha.ledger.rules import PLACES
-from jusha.matching.rules import BY_NUMBER
+from jusha.inbox.envelopes import Instruction
+from jusha.ledger.findings import Finding, compared
+from jusha.matching.kinds.shares import pro_rata
+from jusha.matching.rules import BY_NUMBER, RuleTerms, Surprise, document, terms_hash
 from jusha.merkle.encoding import encode64
-from jusha.money.assets import ASSETS, ASSETS_BY_NUMBER
-from jusha.settlement.changes import NO_COMMITMENT
-from jusha.settlement.decide import leaf_minute, tag_of
-from jusha.tlog.audit import batches
-from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf
+from jusha.money.assets import ASSETS_BY_NUMBER
+from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, day_number, minute_seconds, minute_text
+from jusha.money.split import cut_permille, part_returned
+from jusha.settlement import audit_read as read
+from jusha.settlement.audit_deeds import Deeds
+from jusha.settlement.audit_gifts import Transfer
+from jusha.settlement.audit_read import Facts, Numbered, of_entry
+from jusha.settlement.audit_state import SPREAD, SURPRISE, Fund, Pool, Seed
+from jusha.settlement.decide import SECOND_US
+from jusha.settlement.match import day_end_s
+from jusha.settlement.refund import DEBT_PLACE
+from jusha.settlement.seal import SUMS_BYTES_MAX
+from jusha.settlement.seeds import REVEAL_SECONDS
 
-ROWS_AT_ONCE: Final = 5_000
-CNY: Final = ASSETS["CNY"].number
-
-DEEDS_SQL: Final = """
-SELECT d.number, d.channel, d.campaign, d.project, d.asset, d.amount, uuid_send(d.person),
-       (extract(epoch FROM d.effective_at) * 1000000)::bigint, d.held, o.commitment
-FROM giving_deed d LEFT JOIN payments_order o ON o.no = d.order_no AND NOT d.held
-ORDER BY d.number"""
-
-MATCHES_SQL: Final = """
-SELECT id >> 4, id, pool, rule, amount, bound::integer FROM matching_match ORDER BY id"""
-
-TRANSFERS_SQL: Final = "SELECT id >> 4, id, debit, credit, amount FROM ledger_transfer ORDER BY id"
-
-REFUNDS_SQL: Final = """
-SELECT r.number, r.deed, r.amount, r.matched, d.channel, d.project, d.asset, d.held,
-       coalesce(m.pools, '{}'), coalesce(m.amounts, '{}'), d.amount,
-       (sum(r.amount) OVER (PARTITION BY r.deed ORDER BY r.number) - r.amount)::bigint
-FROM giving_refund r
-LEFT JOIN giving_deed d ON d.number = r.deed
-LEFT JOIN LATERAL (SELECT array_agg(pool ORDER BY id) AS pools,
-                          array_agg(amount ORDER BY id) AS amounts
-                   FROM matching_match WHERE id >= r.deed * 16 AND id < (r.deed + 1) * 16) m ON true
-ORDER BY r.number"""
-
-Transfer = tuple[int, int | None, int | None, int]
+TWO_PERSONS: Final = frozenset(
+    {"publish-rule", "refund", "thaw", "claw-back", "release", "sponsor-paid"}
+)
+SPREAD_PLACES: Final = 14
+BY_SHARE: Final = BY_NUMBER["share"]
 
 
-class Numbered:
-    """Rows that begin with an entry number, handed out entry by entry in one pass."""
+class Asked(NamedTuple):
+    """An instruction that was carried out: its entry's number, and when it was received."""
 
-    def __init__(self, connection: Connection[Any], name: str, query: str) -> None:
-        """Open the server-side cursor; needs a transaction."""
-        self.cursor = connection.cursor(name)
-        self.cursor.itersize = ROWS_AT_ONCE
-        self.cursor.execute(query.encode(), binary=True)
-        self.rows: Iterator[tuple[Any, ...]] = iter(self.cursor)
-        self.next: tuple[Any, ...] | None = next(self.rows, None)
-        self.strays: list[int] = []
+    number: int
+    instruction: Instruction
+    at_us: int
 
-    def take(self, number: int) -> list[tuple[Any, ...]]:
-        """Return the rows of this entry; rows of entries that were passed over are strays."""
-        found: list[tuple[Any, ...]] = []
-        while self.next is not None and self.next[0] <= number:
-            if self.next[0] == number:
-                found.append(self.next)
-            elif len(self.strays) < ROWS_AT_ONCE:
-                self.strays.append(self.next[0])
-            self.next = next(self.rows, None)
-        return found
+    @property
+    def body(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.instruction.body
 
-    def rest(self) -> list[int]:
-        """Return the numbers of all rows that belong to no entry."""
-        self.take(1 << 62)
-        return self.strays
+    @property
+    def minute(self) -> str:
+        """The minute that the entry must show."""
+        return minute_text(self.at_us // SECOND_US)
 
 
-class Names:
-    """The few hundred rows that codes and account names stand for, both ways round."""
+class Leaves:
+    """Checks one instruction after the other, on the streams and the state of the walk."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
-        """Reads: the tables of channels, funds, payees, campaigns, pools, rules and accounts."""
-        self.channels = _pairs(connection, "SELECT id, code FROM payments_channel")
-        self.campaigns = _pairs(connection, "SELECT id, code FROM campaigns_terms")
-        self.projects = _pairs(connection, "SELECT project, code FROM projects_fund")
-        self.pools = _pairs(connection, "SELECT id, code FROM matching_pool")
-        self.payees = _pairs(
-            connection,
-            "SELECT f.project, p.code FROM projects_fund f"
-            " JOIN charities_payee p ON p.id = f.payee",
-        )
-        self.pool_ids = {code: id_ for id_, code in self.pools.items()}
-        self.rule_ids = {
-            f"{code}.{version}": id_
-            for id_, code, version in connection.execute(
-                "SELECT id, code, version FROM matching_rule"
-            )
+    def __init__(self, connection: Connection[Any], walk: Deeds) -> None:
+        """Open the streams; needs a transaction."""
+        self.walk, self.state = walk, walk.state
+        self.refunds = Numbered(connection, "refund", read.REFUNDS_SQL)
+        self.clawbacks = Numbered(connection, "claw-back", read.CLAWBACKS_SQL)
+        self.releases = Numbered(connection, "release", read.RELEASES_SQL)
+        self.tables: dict[bytes, bytes] = {
+            row[0]: row[1]
+            for row in connection.execute("SELECT hash, body FROM tlog_table", binary=True)
         }
-        self.accounts = {
-            (book, asset, kind, owner): id_
-            for id_, book, asset, kind, owner in connection.execute(
-                "SELECT id, book, asset, kind, owner FROM ledger_account"
-            )
-        }
-        self._gift_accounts: dict[tuple[int, int, int], tuple[int | None, int | None]] = {}
+        self.told: set[int] = set()
+        """Numbers of terms, pools, channels and so on whose entry was met."""
+        self.handlers: dict[str, Callable[[Asked], Iterator[Finding]]] = {
+            "admit-channel": self.channel, "admit-charity": self.charity,
+            "open-project": self.project, "close-project": self.close_project,
+            "open-campaign": self.campaign, "fund-pool": self.pool, "publish-rule": self.rule,
+            "refund": self.refund, "seal": self.seal, "commit-seed": self.seed,
+            "reveal": self.reveal, "freeze": self.freeze, "thaw": self.freeze,
+            "claw-back": self.claw_back, "begin-notice": self.notice, "close-pool": self.close,
+            "release": self.release, "sponsor-paid": self.paid,
+        }  # fmt: skip
 
-    def account(self, book: str, asset: int, kind: str, owner: str | None) -> int | None:
-        """Return the account's id, None if it was never opened."""
-        return self.accounts.get((book, asset, kind, owner or ""))
+    def streams(self) -> list[Numbered]:
+        """All streams whose rows must have an entry."""
+        return [self.refunds, self.clawbacks, self.releases]
 
-    def gift_accounts(
-        self, channel: int, project: int, asset: int
-    ) -> tuple[int | None, int | None]:
-        """Return the two accounts that a gift moves money between."""
-        key = (channel, project, asset)
-        found = self._gift_accounts.get(key)
-        if found is None:
-            book = f"charity:{self.payees.get(project)}"
-            found = self._gift_accounts[key] = (
-                self.account(book, asset, "receivable", self.channels.get(channel)),
-                self.account(book, asset, "fund", self.projects.get(project)),
-            )
-        return found
-
-    def promise(self, pool: str | None, project: int) -> tuple[int | None, int | None]:
-        """Return the two accounts that a match moves money between."""
-        book = f"pool:{pool}"
-        return (
-            self.account(book, CNY, "available", pool),
-            self.account(book, CNY, "promised", self.projects.get(project)),
-        )
-
-
-class Walk:
-    """One pass over the log beside deeds, matches, refunds and transfers."""
-
-    def __init__(self, connection: Connection[Any]) -> None:
-        """Open the cursors; needs a transaction."""
-        self.names = Names(connection)
-        self.connection = connection
-        self.deeds = Numbered(connection, "audit_deeds", DEEDS_SQL)
-        self.matches = Numbered(connection, "audit_matches", MATCHES_SQL)
-        self.transfers = Numbered(connection, "audit_transfers", TRANSFERS_SQL)
-        self.refunds = Numbered(connection, "audit_refunds", REFUNDS_SQL)
-        self.settings = settings_entries(connection)
-        self.states: dict[str, str] = {}
-        self.tables = {
-            encode64(row[0]) for row in connection.execute("SELECT hash FROM tlog_table")
-        }
-
-    def close(self) -> None:
-        """Close the cursors."""
-        for rows in (self.deeds, self.matches, self.transfers, self.refunds):
-            rows.cursor.close()
-
-    def run(self) -> Generator[Finding]:
-        """Compare entry by entry, then tell of rows that belong to no entry."""
-        for batch in batches(self.connection):
-            for number, raw in enumerate(batch.entries, batch.first):
-                yield from self.check_entry(number, raw)
-        for name, rows in (
-            ("deed", self.deeds),
-            ("match", self.matches),
-            ("transfer", self.transfers),
-            ("refund", self.refunds),
-        ):
-            for number in rows.rest():
-                yield Finding("settlement", f"{name} without an entry", f"number {number}")
-        for number in self.settings:
-            yield Finding("settlement", "terms without an entry", f"number {number}")
-        for code, state in self.connection.execute("SELECT code, state FROM projects_fund"):
-            told = self.states.get(code, "nothing")
-            if told != state:
-                yield Finding("settlement", "state", f"project {code}", told, state)
-
-    def check_entry(self, number: int, raw: bytes) -> Iterator[Finding]:
-        """Compare one entry with its rows."""
-        deeds, refunds = self.deeds.take(number), self.refunds.take(number)
-        matched = [row[1:] for row in self.matches.take(number)]
-        posted = [row[1:] for row in self.transfers.take(number)]
-        where = f"entry {number}"
-        try:
-            leaf = msgspec.json.decode(raw)
-            kind = leaf["k"]
-            expected, transfers, matches = self.expect(number, leaf, deeds, refunds)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+    def check(self, asked: Asked) -> Iterator[Finding]:
+        """Check the entry of an instruction that was carried out."""
+        kind, where = asked.instruction.kind, f"entry {asked.number}"
+        by, second = asked.instruction.by, asked.instruction.second
+        if kind in TWO_PERSONS and (not by or not second or by == second):
+            yield Finding("settlement", "decided without two persons", where, found=kind)
+        handler = self.handlers.get(kind)
+        if handler is None:
             yield Finding(
-                "settlement", "entry without its rows", where, "rows that fit", repr(error)
+                "settlement", "instruction of an unknown kind was obeyed", where, "", kind
             )
             return
-        if expected != raw:
-            yield from _differences(where, kind, expected, leaf, raw)
-        if transfers != posted:
-            yield Finding("settlement", "transfers", where, str(transfers), str(posted))
-        if matches != matched:
-            yield Finding("settlement", "matches", where, str(matches), str(matched))
+        yield from self.walk.entries.skip_to(asked.number)
+        try:
+            yield from handler(asked)
+        except (LookupError, TypeError, ValueError, AssertionError) as error:
+            yield Finding("settlement", "entry without its rows", where, kind, repr(error))
+        for stream in (self.walk.transfers, self.walk.matches):
+            if stream.at < self.walk.entries.number:
+                stream.take(self.walk.entries.number - 1)
 
-    def expect(
+    def entry(
         self,
-        number: int,
-        leaf: dict[str, Any],
-        deeds: list[tuple[Any, ...]],
-        refunds: list[tuple[Any, ...]],
-    ) -> tuple[bytes, list[Transfer], list[tuple[int, ...]]]:
-        """Return the bytes, transfers and matches that the rows call for.
+        asked: Asked,
+        fields: dict[str, Any],
+        transfers: list[Transfer] | None = None,
+        *,
+        number: int = -1,
+        free: tuple[str, ...] = (),
+        own: bool = True,
+    ) -> Iterator[Finding]:
+        """Compare the next entry and its transfers with what they must be, and book these."""
+        number = asked.number if number < 0 else number
+        raw = self.walk.entries.take(number)
+        fields = fields | {"n": number, "t": asked.minute, "v": 1}
+        yield from self.walk.compare_entry(number, fields, raw, free)
+        yield from self.walk.compare_posted(number, transfers or [], own=own)
+        for _, debit, credit, amount in transfers or ():
+            self.state.move(debit, credit, amount)
 
-        Raises LookupError or ValueError where rows are missing or not of the entry's kind.
-        """
-        kind = leaf["k"]
-        wanted = (kind in {"don", "held"}, kind == "refund")
-        if (len(deeds) == 1, len(refunds) == 1) != wanted or len(deeds) + len(refunds) > 1:
-            raise LookupError(f"{len(deeds)} deeds, {len(refunds)} refunds of an entry {kind}")
-        if kind == "don":
-            return self.gift(number, leaf, deeds[0])
-        if kind == "held":
-            return (*self.held(number, leaf, deeds[0]), [])
-        if kind == "refund":
-            return (*self.refund(number, leaf, refunds[0]), [])
-        terms = self.settings.pop(number, {})
-        if kind == "pool":
-            book, code = f"pool:{leaf['pool']}", leaf["pool"]
-            sides = [
-                self.names.account(book, CNY, name, code) for name in (leaf["how"], "available")
-            ]
-            return canonical(leaf | terms), [(number * PLACES, *sides, leaf["amt"])], []
-        if kind == "project":
-            self.states[leaf["prj"]] = leaf["st"]
-        if kind == "seal":
-            named = {leaf.get("sums_hash"), leaf.get("persons", {}).get("h")} - {None}
-            if not named <= self.tables:
-                raise LookupError(f"tables {named - self.tables}")
-        return canonical(leaf | terms | {"n": number}), [], []
+    def rows(self, asked: Asked, what: str, wanted: object, found: object) -> Iterator[Finding]:
+        """Compare the rows of an entry with what was asked for."""
+        pairs = [(f"{what} is not what was asked for", wanted, found)]
+        yield from compared("settlement", f"entry {asked.number}", pairs)
 
-    def gift(
-        self, number: int, leaf: dict[str, Any], deed: tuple[Any, ...]
-    ) -> tuple[bytes, list[Transfer], list[tuple[int, ...]]]:
-        """Write a gift's leaf anew; only the reasons of empty matches are taken from the leaf."""
-        _, channel, campaign, project, asset, amount, person, at_us, held, commitment = deed
-        if held:
-            raise LookupError("the deed is held")
-        names, first = self.names, number * PLACES
-        shown = [LeafMatch(m["amt"], m["by"], m["pool"], m["r"]) for m in leaf.get("m", ())]
-        rows: list[tuple[int, ...]] = []
-        transfers: list[Transfer] = [(first, *names.gift_accounts(channel, project, asset), amount)]
-        for place, m in enumerate(shown, 1):
-            if m.amount:
-                pool, rule = names.pool_ids[m.pool], names.rule_ids[m.rule]
-                rows.append((first + place, pool, rule, m.amount, BY_NUMBER[m.by]))
-                transfers.append((first + place, *names.promise(m.pool, project), m.amount))
-        code = names.campaigns[campaign] if campaign else ""
-        fund = names.projects[project]
-        raw = gift_leaf(
-            number=number,
-            minute=leaf_minute(at_us),
-            asset=ASSETS_BY_NUMBER[asset].code,
-            amount=amount,
-            channel=names.channels[channel],
-            project=fund,
-            campaign=code,
-            tag=tag_of(person, code, fund) if campaign and person != NO_PERSON else b"",
-            commitment=commitment if commitment and commitment != NO_COMMITMENT else b"",
-            matches=shown,
+    # --- what there is: channels, charities, projects, campaigns, pools, rules
+
+    def channel(self, asked: Asked) -> Iterator[Finding]:
+        """A channel's rights."""
+        channel = self.state.channels[asked.body["code"]]
+        self.told.add(channel.number)
+        terms = msgspec.convert(asked.body["terms"], type(channel.terms))
+        yield from self.rows(
+            asked, "channel", (asked.number, terms), (channel.number, channel.terms)
         )
-        return raw, transfers, rows
+        fields = {"k": "channel", "ch": channel.code, "clock": terms.clock, "draw": terms.draw_max}
+        yield from self.entry(asked, fields)
 
-    def held(
-        self, number: int, leaf: dict[str, Any], deed: tuple[Any, ...]
-    ) -> tuple[bytes, list[Transfer]]:
-        """Write a held deed's leaf anew; the reason is checked to have a case elsewhere."""
-        _, channel, _, _, asset, amount, _, at_us, held, _ = deed
-        if not held:
-            raise LookupError("the deed is not held")
-        code = self.names.channels[channel]
-        changed = {
-            "amt": amount,
-            "ch": code,
-            "cur": ASSETS_BY_NUMBER[asset].code,
-            "n": number,
-            "t": leaf_minute(at_us),
-        }
-        book = f"channel:{code}"
-        sides = [self.names.account(book, asset, k, code) for k in ("unidentified", "suspense")]
-        return canonical(leaf | changed), [(number * PLACES, *sides, amount)]
+    def charity(self, asked: Asked) -> Iterator[Finding]:
+        """A charity's book."""
+        code = asked.body["code"]
+        self.told.add(asked.number)
+        numbers = [number for known, number in self.state.payees.values() if known == code]
+        yield from self.rows(asked, "charity", [asked.number], numbers)
+        yield from self.entry(asked, {"k": "charity", "org": code})
 
-    def refund(
-        self, number: int, leaf: dict[str, Any], refund: tuple[Any, ...]
-    ) -> tuple[bytes, list[Transfer]]:
-        """Write a refund's leaf anew, with what goes back to each pool."""
-        _, deed, amount, _, channel, project, asset, held, pools, amounts, whole, done = refund
-        names, code = self.names, self.names.channels[channel]
-        first = number * PLACES
-        if held:
-            book = f"channel:{code}"
+    def project(self, asked: Asked) -> Iterator[Finding]:
+        """A project's fund."""
+        fund, body = self.state.funds[asked.body["code"]], asked.body
+        self.told.add(fund.number)
+        fund.state = "open"
+        wanted = (asked.number, body["charity"], body["running_permille"])
+        yield from self.rows(
+            asked, "project", wanted, (fund.number, fund.payee_code, fund.permille)
+        )
+        fields = {"k": "project", "prj": fund.code, "org": body["charity"], "st": "open"}
+        yield from self.entry(asked, fields | {"run": body["running_permille"]})
+
+    def close_project(self, asked: Asked) -> Iterator[Finding]:
+        """A project takes no more gifts."""
+        fund = self.state.funds[asked.body["code"]]
+        fund.state = "gone"
+        yield from self.entry(asked, {"k": "project", "prj": fund.code, "st": "gone"})
+
+    def campaign(self, asked: Asked) -> Iterator[Finding]:
+        """A campaign's times and channels."""
+        campaign = self.state.campaigns[asked.body["code"]]
+        self.told.add(campaign.number)
+        terms = msgspec.convert(asked.body["terms"], type(campaign.terms))
+        found = (campaign.number, campaign.terms)
+        yield from self.rows(asked, "campaign", (asked.number, terms), found)
+        fields = {"k": "campaign", "rd": campaign.code, "chs": list(terms.channels)}
+        yield from self.entry(asked, fields | {"from": terms.opens, "to": terms.closes})
+
+    def pool(self, asked: Asked) -> Iterator[Finding]:
+        """A sponsor's money."""
+        body, pool = asked.body, self.state.pools[asked.body["code"]]
+        campaign = self.state.campaigns[body["campaign"]]
+        fields = {"k": "pool", "pool": pool.code, "rd": campaign.code, "cur": "CNY"}
+        fields |= {"amt": body["amount"], "how": body["how"]}
+        if pool.number == asked.number:
+            self.told.add(pool.number)
+            back, days = body.get("on_return", "sponsor"), body.get("notice_days", 10)
+            found = (pool.campaign, pool.on_return, pool.notice_days)
+            yield from self.rows(asked, "pool", (campaign.id, back, days), found)
+            fields |= {"back": back, "notice": days}
+        source = self.state.pool_account(pool, body["how"])
+        transfer = (of_entry(asked.number, 0), source, pool.available, body["amount"])
+        yield from self.entry(asked, fields, [transfer])
+
+    def rule(self, asked: Asked) -> Iterator[Finding]:
+        """A rule version: its row and its entry hold the very document that was asked for."""
+        state, body = self.state, asked.body
+        rules = [r for r in state.rules_by_id.values() if r.number == asked.number]
+        if len(rules) != 1:
+            raise LookupError(f"{len(rules)} rules")
+        rule = rules[0]
+        self.told.add(rule.number)
+        terms = msgspec.convert(body["terms"], RuleTerms)
+        first = state.families.get(body["code"])
+        version = sum(r.code == rule.code for r in state.campaigns_by_id[rule.campaign].rules) + 1
+        wanted = (
+            body["code"],
+            f"{body['code']}.{version}",
+            body["pool"],
+            first.id if first else rule.id,
+        )
+        found = (rule.code, rule.name, rule.pool.code, rule.family)
+        yield from self.rows(asked, "rule", wanted, found)
+        yield from self.rows(asked, "rule's beginning", minute_seconds(body["from"]), rule.from_s)
+        yield from self.rows(asked, "rule's text", document(terms), document(rule.terms))
+        state.publish(rule)
+        campaign = state.campaigns_by_id[rule.campaign]
+        fields = {"k": "rule", "r": wanted[1], "pool": body["pool"], "rd": campaign.code}
+        fields |= {"from": body["from"], "h": terms_hash(terms), "terms": document(terms)}
+        yield from self.entry(asked, msgspec.json.decode(msgspec.json.encode(fields)))
+
+    # --- money back
+
+    def refund(self, asked: Asked) -> Iterator[Finding]:
+        """Money of a deed goes back, and its matches in proportion, unless they were taken back."""
+        state, body = self.state, asked.body
+        deed, amount = self._deed(body["deed"]), body["amount"]
+        done, matches = state.refunded[deed.number], deed.matches
+        back, transfers = dict[str, int](), list[Transfer]()
+        if deed.held:
+            channel = next(c for c in state.channels.values() if c.id == deed.channel)
             sides = [
-                names.account(book, asset, kind, code)
+                state.account(f"channel:{channel.code}", kind, channel.code, deed.asset)
                 for kind in ("suspense", "suspense-refundable")
             ]
+            matches = ()
         else:
-            book = f"charity:{names.payees[project]}"
+            fund = state.funds_by_id[deed.project]
+            channel = next(c for c in state.channels.values() if c.id == deed.channel)
+            book = f"charity:{fund.payee_code}"
             sides = [
-                names.account(book, asset, "fund", names.projects[project]),
-                names.account(book, asset, "refundable", code),
+                state.account(book, "fund", fund.code, deed.asset),
+                state.account(book, "refundable", channel.code, deed.asset),
             ]
-        transfers: list[Transfer] = [(first, *sides, amount)]
-        back: dict[str, int] = {}
-        for place, (pool, matched) in enumerate(zip(pools, amounts, strict=True), 1):
-            part = matched * (done + amount) // whole - matched * done // whole
-            name = names.pools[pool]
-            back[name] = back.get(name, 0) + part
-            if part:
-                promised = names.promise(name, project)[1]
-                returned = names.account(f"pool:{name}", CNY, "returned", name)
-                transfers.append((first + place, promised, returned, part))
-        shown = [{"amt": part, "pool": name} for name, part in back.items() if part]
-        fields = {key: leaf[key] for key in ("k", "t", "v")} | {
-            "amt": amount,
-            "cur": ASSETS_BY_NUMBER[asset].code,
-            "n": number,
-            "ref": deed,
-        }
-        return canonical(fields | ({"m": shown} if shown else {})), transfers
+        transfers = [(of_entry(asked.number, 0), *sides, amount)]
+        parts = [
+            0 if deed.number in state.clawed
+            else part_returned(m.amount, done, amount, deed.amount)
+            for m in matches
+        ]  # fmt: skip
+        transfers += self._take_back(asked.number, deed, parts, back, first=1)
+        state.refunded[deed.number] += amount
+        total = sum(back.values())
+        stored = self.refunds.take(asked.number)
+        yield from self.rows(asked, "refund", [(asked.number, deed.number, amount, total)], stored)
+        if not deed.held:
+            sums = state.sums[deed.campaign, deed.project]
+            sums.refunded += amount
+            sums.returned += total
+        shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
+        asset = ASSETS_BY_NUMBER[deed.asset].code
+        fields = {"k": "refund", "amt": amount, "cur": asset, "ref": deed.number}
+        yield from self.entry(asked, fields | ({"m": shown} if shown else {}), transfers)
 
+    def claw_back(self, asked: Asked) -> Iterator[Finding]:
+        """All that is left of a gift's matches goes back."""
+        state, deed = self.state, self._deed(asked.body["deed"])
+        if deed.held or deed.number in state.clawed:
+            raise LookupError("nothing to claw back")
+        done = state.refunded[deed.number]
+        parts = [m.amount - m.amount * done // deed.amount for m in deed.matches]
+        back = dict[str, int]()
+        transfers = self._take_back(asked.number, deed, parts, back, first=0)
+        state.clawed.add(deed.number)
+        total = sum(back.values())
+        state.sums[deed.campaign, deed.project].returned += total
+        stored = self.clawbacks.take(asked.number)
+        yield from self.rows(asked, "claw-back", [(asked.number, deed.number, total)], stored)
+        shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
+        fields = {"k": "clawback", "ref": deed.number} | ({"m": shown} if shown else {})
+        yield from self.entry(asked, fields, transfers)
 
-def settings_entries(connection: Connection[Any]) -> dict[int, dict[str, Any]]:
-    """Return by entry number what rows of channels, projects, campaigns, pools and rules say."""
-    found: dict[int, dict[str, Any]] = {}
-    for number, code, terms in connection.execute(
-        "SELECT number, code, terms FROM payments_channel"
-    ):
-        clock, draw = terms["clock"], terms.get("draw_max", 0)
-        found[number] = {"k": "channel", "ch": code, "clock": clock, "draw": draw}
-    for number, code in connection.execute("SELECT number, code FROM charities_payee"):
-        found[number] = {"k": "charity", "org": code}
-    for number, code, run, org in connection.execute(
-        "SELECT f.number, f.code, f.running_permille, p.code FROM projects_fund f"
-        " JOIN charities_payee p ON p.id = f.payee"
-    ):
-        found[number] = {"k": "project", "prj": code, "run": run, "org": org, "st": "open"}
-    for number, code, terms in connection.execute(
-        "SELECT number, code, terms FROM campaigns_terms"
-    ):
-        found[number] = {"k": "campaign", "rd": code, "chs": terms.get("channels", [])}
-        found[number] |= {"from": terms["opens"], "to": terms["closes"]}
-    for number, code, campaign in connection.execute(
-        "SELECT p.number, p.code, c.code FROM matching_pool p"
-        " JOIN campaigns_terms c ON c.id = p.campaign"
-    ):
-        found[number] = {"k": "pool", "pool": code, "rd": campaign}
-    for number, code, version, pool, campaign, from_at, terms in connection.execute(
-        "SELECT r.number, r.code, r.version, p.code, c.code,"
-        " to_char(r.from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI\"Z\"'), r.terms"
-        " FROM matching_rule r JOIN matching_pool p ON p.id = r.pool"
-        " JOIN campaigns_terms c ON c.id = r.campaign"
-    ):
-        found[number] = {"k": "rule", "r": f"{code}.{version}", "pool": pool, "rd": campaign}
-        found[number] |= {"from": from_at, "terms": terms}
-    return found
+    def _deed(self, number: int) -> Facts:
+        deed = self.walk.lookup.deed(number)
+        if deed is None:
+            raise LookupError(f"no deed {number}")
+        return deed
 
+    def _take_back(
+        self, number: int, deed: Facts, parts: list[int], back: dict[str, int], *, first: int
+    ) -> list[Transfer]:
+        """Say how parts of matches move; sum them up by pool in `back`."""
+        state, debt, moved = self.state, 0, list[Transfer]()
+        fund = state.funds_by_id.get(deed.project)
+        for place, (match, part) in enumerate(zip(deed.matches, parts, strict=False), first):
+            pool = state.pools_by_id[match.pool]
+            back[pool.code] = back.get(pool.code, 0) + part
+            if not part or fund is None:
+                continue
+            to = state.pool_account(pool, "unspent" if pool.closed else "returned")
+            source = state.promised(pool, fund)
+            if (pool.id, fund.project) in state.released:
+                source = state.pool_account(pool, "recoverable", fund.code)
+                debt += part
+            moved.append((of_entry(number, place), source, to, part))
+        if debt and fund:
+            book = f"charity:{fund.payee_code}"
+            source, to = (
+                state.account(book, kind, fund.code) for kind in ("fund", "due-to-sponsor")
+            )
+            moved.append((of_entry(number, DEBT_PLACE), source, to, debt))
+        return moved
 
-def check_leaves(connection: Connection[Any]) -> list[Finding]:
-    """Compare every entry with its rows.
+    # --- seals, seeds, secrets
 
-    Reads: tlog_entries, giving_deed, giving_refund, payments_order, payments_channel,
-    matching_match, matching_pool, matching_rule, ledger_transfer, ledger_account,
-    projects_fund, charities_payee, campaigns_terms.
-    """
-    with closing(Walk(connection)) as walk, closing(walk.run()) as findings:
-        return capped(findings)
+    def seal(self, asked: Asked) -> Iterator[Finding]:
+        """The totals of a campaign as the walk has them, and a day's persons."""
+        state, body = self.state, asked.body
+        campaign = state.campaigns[body["campaign"]]
+        sums = {
+            state.funds_by_id[project].code: {
+                "cnt": s.gifts, "don": s.donated, "match": s.matched, "refund": s.refunded,
+                "back": s.returned,
+            }
+            for (of, project), s in state.sums.items()
+            if of == campaign.id and s.gifts
+        }  # fmt: skip
+        fields: dict[str, Any] = {"k": "seal", "rd": campaign.code}
+        table = msgspec.json.encode(sums, order="deterministic")
+        if len(table) > SUMS_BYTES_MAX:
+            fields["sums_hash"] = yield from self._table(asked, table)
+        else:
+            fields["sums"] = dict(sorted(sums.items()))
+        if body.get("day"):
+            persons = state.usage.get((campaign.id, day_number(body["day"])), {})
+            rows = sorted(
+                [hmac.digest(body["salt"], person, "sha256")[:16].hex(), matched]
+                for person, matched in persons.items()
+            )
+            digest = yield from self._table(asked, msgspec.json.encode(rows))
+            told = {"h": digest, "cnt": len(rows), "sum": sum(persons.values())}
+            fields |= {"day": body["day"], "persons": told}
+        yield from self.entry(asked, fields)
 
+    def _table(self, asked: Asked, table: bytes) -> Any:
+        """Look for a seal's table; a generator that returns its hash in base64."""
+        digest = hashlib.sha256(table).digest()
+        if self.tables.get(digest) != table:
+            what, where = "table of a seal", f"entry {asked.number}"
+            yield Finding("settlement", what, where, digest.hex(), "no such table")
+        return encode64(digest)
 
-def _pairs(connection: Connection[Any], query: str) -> dict[int, str]:
-    return dict(connection.execute(query.encode()).fetchall())
-
-
-def _differences(
-    where: str, kind: str, expected: bytes, leaf: dict[str, Any], raw: bytes
-) -> Iterator[Finding]:
-    wanted = msgspec.json.decode(expected)
-    names = [
-        name for name in sorted(wanted.keys() | leaf.keys()) if wanted.get(name) != leaf.get(name)
-    ]
-    for name in names:
-        yield Finding(
-            "settlement", f"{kind} {name}", where, str(wanted.get(name)), str(leaf.get(name))
+    def seed(self, asked: Asked) -> Iterator[Finding]:
+        """The hash of a seed."""
+        state, body = self.state, asked.body
+        state.seeds[state.families[body["rule"]].id, day_number(body["day"])] = Seed(
+            body["hash"], asked.number
         )
-    if not names:
-        yield Finding("settlement", "spelling of the entry", where, str(expected), str(raw))
+        fields = {"k": "seed", "r": body["rule"], "day": body["day"], "h": encode64(body["hash"])}
+        yield from self.entry(asked, fields)
+
+    def reveal(self, asked: Asked) -> Iterator[Finding]:
+        """A secret that the log has the hash of, after its last use."""
+        state, secret = self.state, asked.body["secret"]
+        digest = hashlib.sha256(secret).digest()
+        over_s = -1
+        for (_, day), seed in state.seeds.items():
+            if seed.hash != digest:
+                continue
+            seed.revealed = asked.number
+            ends_s = day_end_s(day)
+            if day == SURPRISE:
+                ends_s = minute_seconds(msgspec.json.decode(secret, type=Surprise).to)
+            over_s = max(over_s, ends_s)
+        if over_s < 0:
+            raise LookupError("nothing was committed to this secret")
+        if asked.at_us // SECOND_US < over_s + REVEAL_SECONDS:
+            what, due = "secret revealed too early", minute_text(over_s + REVEAL_SECONDS)
+            yield Finding("settlement", what, f"entry {asked.number}", due, asked.minute)
+        yield from self.entry(asked, {"k": "reveal", "h": encode64(digest), "s": encode64(secret)})
+
+    # --- the way of a pool
+
+    def freeze(self, asked: Asked) -> Iterator[Finding]:
+        """A project is frozen or free again."""
+        fund = self.state.funds[asked.body["project"]]
+        fund.frozen = asked.instruction.kind == "freeze"
+        state = "frozen" if fund.frozen else "free"
+        yield from self.entry(asked, {"k": "freeze", "prj": fund.code, "st": state})
+
+    def notice(self, asked: Asked) -> Iterator[Finding]:
+        """A pool's notice."""
+        pool = self.state.pools[asked.body["pool"]]
+        minutes = -(-(asked.at_us // SECOND_US) // MINUTE_SECONDS) * MINUTE_SECONDS
+        pool.notice_until = minutes + pool.notice_days * DAY_SECONDS
+        until = minute_text(pool.notice_until)
+        if asked.at_us // SECOND_US < self.state.campaigns_by_id[pool.campaign].closes_s:
+            yield Finding(
+                "settlement", "notice before its campaign closed", f"entry {asked.number}"
+            )
+        yield from self.entry(asked, {"k": "notice", "pool": pool.code, "until": until})
+
+    def close(self, asked: Asked) -> Iterator[Finding]:
+        """A pool's rest goes to its sponsor, or is spread over the projects it promised to."""
+        state, pool = self.state, self.state.pools[asked.body["pool"]]
+        if not pool.notice_until or asked.at_us // SECOND_US < pool.notice_until:
+            what, until = "pool closed within its notice", minute_text(pool.notice_until)
+            yield Finding("settlement", what, f"entry {asked.number}", until, asked.minute)
+        returned = state.pool_account(pool, "returned")
+        promised = {
+            project: state.balances[account]
+            for project, account in pool.promised.items()
+            if state.balances[account]
+        }
+        balances = [state.balances[pool.available], state.balances[returned]]
+        rest = sum(balances)
+        spread = pool.on_return == "spread" and bool(promised) and rest > 0
+        to = state.pool_account(pool, "sharing" if spread else "unspent")
+        transfers = [
+            (of_entry(asked.number, place), account, to, balance)
+            for place, (account, balance) in enumerate(
+                zip((pool.available, returned), balances, strict=True)
+            )
+            if balance
+        ]
+        pool.closed = True
+        fields: dict[str, Any] = {"k": "close", "pool": pool.code, "rest": rest}
+        if not spread:
+            yield from self.entry(asked, fields | {"to": "sponsor"}, transfers)
+            return
+        ranked = sorted(promised, key=lambda project: state.funds_by_id[project].code)
+        shares = pro_rata([(n, promised[project]) for n, project in enumerate(ranked)], rest)
+        window = state.windows[pool.id, SPREAD]
+        window.used = window.budget = window.used + rest
+        paid = [
+            (state.funds_by_id[project], share)
+            for project, (_, share) in zip(ranked, shares, strict=True)
+        ]
+        yield from self.pay_projects(
+            asked, pool, 0, paid, transfers, fields | {"to": "projects"}, [[]] * len(paid)
+        )
+
+    def pay_projects(
+        self,
+        asked: Asked,
+        pool: Pool,
+        rule: int,
+        paid: list[tuple[Fund, int]],
+        transfers: list[Transfer],
+        fields: dict[str, Any],
+        extra: list[list[int]],
+        last: tuple[dict[str, Any], Transfer | None] = ({}, None),
+    ) -> Iterator[Finding]:
+        """Check entries that pay projects, fourteen payments an entry.
+
+        `transfers` belong to the first entry; `last`: fields and transfer of the last one,
+        whose number is put in here; `extra` goes between each project's code and amount.
+        """
+        state, number = self.state, asked.number
+        sharing = state.pool_account(pool, "sharing")
+        shown, matches, place, ended = list[list[Any]](), list[tuple[int, ...]](), 2, False
+        for (fund, amount), more in zip(paid, extra, strict=True):
+            shown.append([fund.code, *more, amount])
+            ended = False
+            if amount:
+                id_ = of_entry(number, place)
+                transfers.append((id_, sharing, state.promised(pool, fund), amount))
+                matches.append((id_, pool.id, rule, amount, BY_SHARE))
+                state.sums[pool.campaign, fund.project].matched += amount
+                place += 1
+            if place == SPREAD_PLACES + 2:
+                yield from self._paid(asked, number, fields | {"prj": shown}, transfers, matches)
+                shown, matches, transfers, place, ended = [], [], [], 2, True
+                number += 1
+        more_fields, left = last
+        if left:
+            transfers.append((of_entry(number, 1), *left[1:]))
+        if not ended or more_fields:
+            fields = fields | {"prj": shown} | more_fields
+            yield from self._paid(asked, number, fields, transfers, matches)
+
+    def _paid(
+        self,
+        asked: Asked,
+        number: int,
+        fields: dict[str, Any],
+        transfers: list[Transfer],
+        matches: list[tuple[int, ...]],
+    ) -> Iterator[Finding]:
+        yield from self.entry(asked, fields, sorted(transfers), number=number, own=False)
+        found = [row[1:] for row in self.walk.matches.take(number)]
+        if matches != found:
+            where = f"entry {number}"
+            yield Finding("settlement", "matches", where, str(matches), str(found))
+
+    def release(self, asked: Asked) -> Iterator[Finding]:
+        """What a closed pool promised to a project becomes the charity's money."""
+        state, body = self.state, asked.body
+        pool, fund = state.pools[body["pool"]], state.funds[body["project"]]
+        where = f"entry {asked.number}"
+        if not pool.closed or fund.frozen or (pool.id, fund.project) in state.released:
+            yield Finding("settlement", "release that may not be", where, found=fund.code)
+        promised = state.promised(pool, fund)
+        amount = state.balances[promised]
+        state.released.add((pool.id, fund.project))
+        book = f"charity:{fund.payee_code}"
+        transfers: list[Transfer] = [
+            (of_entry(asked.number, 0), promised,
+             state.pool_account(pool, "payable", fund.payee_code), amount),
+            (of_entry(asked.number, 1), state.account(book, "due-from-sponsor", pool.code),
+             state.account(book, "fund", fund.code), amount),
+        ]  # fmt: skip
+        wanted = (asked.number, pool.id, fund.project, amount, fund.programme, fund.running)
+        stored = self.releases.take(asked.number)
+        yield from self.rows(asked, "release", [wanted], stored)
+        programme, running = cut_permille(amount, fund.permille)
+        fund.programme += programme
+        fund.running += running
+        fields = {"k": "release", "amt": amount, "org": fund.payee_code, "pool": pool.code}
+        yield from self.entry(asked, fields | {"prj": fund.code}, transfers)
+
+    def paid(self, asked: Asked) -> Iterator[Finding]:
+        """A sponsor paid a charity."""
+        state, body = self.state, asked.body
+        pool, org, how = state.pools[body["pool"]], body["charity"], body["how"]
+        book = f"charity:{org}"
+        payable = state.pool_account(pool, "payable", org)
+        transfers: list[Transfer] = [
+            (of_entry(asked.number, 0), payable, state.pool_account(pool, how), body["amount"]),
+            (of_entry(asked.number, 1), state.account(book, "banked", pool.code),
+             state.account(book, "due-from-sponsor", pool.code), body["amount"]),
+        ]  # fmt: skip
+        if state.balances[payable] < body["amount"]:
+            what, due = "paid more than is due", str(state.balances[payable])
+            yield Finding("settlement", what, f"entry {asked.number}", due, str(body["amount"]))
+        fields = {"k": "paid", "amt": body["amount"], "how": how, "org": org, "pool": pool.code}
+        yield from self.entry(asked, fields, transfers)

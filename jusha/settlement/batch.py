@@ -10,7 +10,7 @@ whatever goes wrong ends in the plain way: one batch, one transaction, nothing b
 
 import gc
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,16 +19,18 @@ from typing import Any, Final
 import psycopg
 import structlog
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
 from jusha.inbox.envelopes import Envelope, decode, digest
 from jusha.inbox.read import InboxRow, read
 from jusha.settlement.changes import Changes, Place
+from jusha.settlement.commitments import SecretMissingError
 from jusha.settlement.decide import decide
-from jusha.settlement.find import find, looks_back
+from jusha.settlement.fence import FencedOffError, hold_epoch
+from jusha.settlement.find import apart, find, looks_back
 from jusha.settlement.load import load_world
 from jusha.settlement.pack import register
+from jusha.settlement.store import Beside, Storer, ThreadBeside
 from jusha.settlement.write import Parcel, pack, send
 
 ROWS_MAX: Final = 2_000
@@ -40,10 +42,6 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 log = structlog.get_logger("settlement")
-
-
-class FencedOffError(Exception):
-    """Another settlement process has taken a newer epoch; this one must stop."""
 
 
 @dataclass(slots=True)
@@ -84,15 +82,25 @@ class Sent:
 
 
 class Settlement:
-    """The one writer of a shard, with the world it keeps between batches."""
+    """The one writer of a shard, with the world it keeps between batches.
+
+    `beside` reads on and stores while the next batch is decided (default: a second
+    connection and a thread).
+    """
 
     def __init__(
-        self, connection: Connection[Any], *, epoch: int, envelopes_max: int = ENVELOPES_MAX
+        self,
+        connection: Connection[Any],
+        *,
+        epoch: int,
+        envelopes_max: int = ENVELOPES_MAX,
+        beside: Beside | None = None,
     ) -> None:
         register(connection)
         self.connection = connection
         self.epoch = epoch
         self.envelopes_max = envelopes_max
+        self.beside = beside or ThreadBeside()
         self.world = load_world(connection)
         connection.commit()
 
@@ -119,9 +127,10 @@ class Settlement:
                 work = Work(first=self.world.next_number, rows=take())
                 if not work.rows:
                     return Settled()
-                self._fence()
+                hold_epoch(self.connection, self.epoch)
                 self._unpack(work)
-                self._settle_part(work, work.batch)
+                for part in apart(work.batch):
+                    self._settle_part(work, part)
                 parcel = Parcel()
                 self._pack_batch(parcel, work)
                 send(self.connection, parcel)
@@ -134,43 +143,23 @@ class Settlement:
         """Settle further batches, each decided while the one before it is stored."""
         sent: Sent | None = None
         try:
-            with self._reading() as reader, ThreadPoolExecutor(1, "store") as thread:
+            with self.beside.reader(self.connection) as reader, self.beside.storer() as storer:
                 if reader is None:
                     return
                 for _ in range(BATCHES_MAX):
                     rows = self._read_next(reader)
                     if not rows:
                         break
-                    sent = self._overlap(reader, thread, rows, sent, done)
+                    sent = self._overlap(reader, storer, rows, sent, done)
                 self._finish(sent, done)
         except BaseException:
-            self._forget()  # the thread has ended: what it stored is stored, the rest is not
+            self._forget()  # the storer has ended: what it stored is stored, the rest is not
             raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection[Any] | None]:
-        """Open a second connection, to read on while the first one stores; None if there is none.
-
-        Without it settlement is slower and as right: the caller gets one batch a call.
-        """
-        info = self.connection.info
-        try:
-            reader = psycopg.connect(
-                make_conninfo(**info.get_parameters(), password=info.password), autocommit=True
-            )
-        except psycopg.OperationalError as error:
-            log.warning("no_second_connection", error=str(error))
-            yield None
-            return
-        with reader:
-            reader.execute("SET default_transaction_read_only = on")
-            register(reader)
-            yield reader
 
     def _overlap(
         self,
         reader: Connection[Any],
-        thread: ThreadPoolExecutor,
+        storer: Storer,
         rows: list[InboxRow],
         sent: Sent | None,
         done: Settled,
@@ -182,17 +171,21 @@ class Settlement:
         """
         work = Work(first=self.world.next_number, rows=rows)
         self._unpack(work)
-        if looks_back(work.batch):
+        in_parts = len(list(apart(work.batch))) > 1
+        if in_parts or looks_back(work.batch):
             if not self._finish(sent, done):
                 return None
             sent = None
+            if in_parts:
+                done.add(self._settle(lambda: rows))
+                return None
         before = sent.changes if sent else None
         try:
             found = find(reader, self.world, work.batch, before=before)
             changes = decide(self.world, found, work.batch)
             parcel = pack(self.world, changes)
             self._pack_batch(parcel, work)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except (psycopg.OperationalError, psycopg.InterfaceError, SecretMissingError):
             raise
         except Exception:
             log.exception("batch_undecided", first=work.first)
@@ -202,12 +195,12 @@ class Settlement:
             return None
         if not self._finish(sent, done):
             return None
-        return Sent(work, changes, self._count(work), thread.submit(self._store, parcel))
+        return Sent(work, changes, self._count(work), storer.submit(self._store, parcel))
 
     def _store(self, parcel: Parcel) -> None:
         """Store a decided batch, positions included, if this writer still holds the shard."""
         with self.connection.transaction():
-            self._fence()
+            hold_epoch(self.connection, self.epoch)
             send(self.connection, parcel)
 
     def _finish(self, sent: Sent | None, done: Settled) -> bool:
@@ -237,14 +230,6 @@ class Settlement:
             envelopes_max=self.envelopes_max,
         )
 
-    def _fence(self) -> None:
-        """Hold the writer's row until the commit; a newer epoch in it means: stop."""
-        row = self.connection.execute(
-            "SELECT epoch FROM settlement_writer WHERE shard = 0 FOR SHARE"
-        ).fetchone()
-        if row is None or row[0] != self.epoch:
-            raise FencedOffError(f"epoch {self.epoch} is over")
-
     def _unpack(self, work: Work) -> None:
         for row in work.rows:
             received_us = (row.received_at - EPOCH) // MICROSECOND
@@ -254,7 +239,9 @@ class Settlement:
                 work.stuck.append((row.lane, row.n, -1, str(error), row.received_at))
                 continue
             for place, envelope in enumerate(envelopes):
-                work.batch.append((Place(row.lane, row.n, place, received_us), envelope))
+                work.batch.append(
+                    (Place(row.lane, row.n, place, received_us, row.payload), envelope)
+                )
 
     def _settle_part(self, work: Work, part: list[tuple[Place, Envelope]]) -> None:
         """Settle part of a batch; what cannot be settled is halved until it stands alone.
@@ -264,14 +251,16 @@ class Settlement:
         """
         if not part:
             return
+        drawn = self.world.drawn  # no table tells how far into a row its digest stands
         try:
             with self.connection.transaction():
                 found = find(self.connection, self.world, part)
                 send(self.connection, pack(self.world, decide(self.world, found, part)))
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except (psycopg.OperationalError, psycopg.InterfaceError, SecretMissingError):
             raise
         except Exception as error:
             self.world = load_world(self.connection)
+            self.world.drawn = drawn
             if len(part) > 1:
                 middle = len(part) // 2
                 self._settle_part(work, part[:middle])
@@ -318,6 +307,7 @@ class Settlement:
     def _forget(self) -> None:
         """Read the world anew after a failed batch; a lost connection leaves that to a restart."""
         if not self.connection.broken and not self.connection.closed:
+            self.connection.rollback()  # an earlier reading may have failed half-way
             self.world = load_world(self.connection)
             self.connection.commit()
 

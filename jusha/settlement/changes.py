@@ -4,6 +4,7 @@ Rows are tuples in the column order of their table, so that a batch of one and a
 batch of five thousand are written by the same few statements.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -13,10 +14,12 @@ from jusha.settlement.world import (
     Account,
     Campaign,
     Channel,
+    Closing,
     Fund,
     Pool,
     Route,
     Rule,
+    Seed,
     Total,
     Window,
     World,
@@ -33,6 +36,8 @@ class Place(NamedTuple):
     n: int
     place: int
     received_us: int
+    payload: bytes = b""
+    """The whole row, whose digest draws depend on."""
 
 
 class KnownOrder(NamedTuple):
@@ -45,6 +50,19 @@ class KnownOrder(NamedTuple):
     amount: int
     person: bytes
     commitment: bytes
+    coupon_rule: int
+    """Family of the coupon's rule, 0 without a coupon."""
+    coupon: int
+    invite: int
+
+
+class KnownMatch(NamedTuple):
+    """A match as a refund or an invited friend finds it; `place` is its transfer place."""
+
+    pool: int
+    amount: int
+    rule: int
+    place: int
 
 
 class KnownDeed(NamedTuple):
@@ -61,9 +79,16 @@ class KnownDeed(NamedTuple):
     running_at: int
     held: bool
     refunded: int
-    matches: tuple[tuple[int, int], ...]
-    """(pool, amount) of each match."""
+    matches: tuple[KnownMatch, ...]
     matched_returned: int
+    person: bytes
+    clawed: bool
+    """Whether its matches were taken back."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it was refunded or taken back."""
+        return not self.refunded and not self.clawed
 
 
 @dataclass(slots=True)
@@ -80,6 +105,56 @@ class Found:
     outcomes: set[bytes] = field(default_factory=set)
     day_usage: dict[tuple[int, int], dict[bytes, int]] = field(default_factory=dict)
     """By (campaign, day), for day seals: what each person was matched."""
+    campaign_usage: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    """By (campaign, person), where a cap asks for it: what was counted on all days."""
+    coupons: set[tuple[int, int]] = field(default_factory=set)
+    """(rule family, number) of coupons that were used."""
+    invited: dict[int, set[bytes]] = field(default_factory=dict)
+    """By the inviting gift's number: who has come."""
+    claims_waiting: int = 0
+    """For a pool's notice: how many of its claims are not paid."""
+    chunk: "Chunk | None" = None
+    """For a step of a closing: what it pays next."""
+
+
+class Claim(NamedTuple):
+    """A claim to be paid, of a gift with no refund or claw-back."""
+
+    id: int
+    project: int
+    amount: int
+
+
+class Vote(NamedTuple):
+    """A project's standing in a quadratic round: sum of roots, and of their squares."""
+
+    project: int
+    votes: int
+    spent: int
+
+
+class Earlier(NamedTuple):
+    """A gift that a rule reaches back to."""
+
+    number: int
+    channel: int
+    project: int
+    amount: int
+    effective_us: int
+    person: bytes
+
+
+class Chunk(NamedTuple):
+    """One step of a closing, as find.py read it.
+
+    `opened` is the closing's state when this step is its first: settlement knows none yet.
+    """
+
+    opened: Closing | None = None
+    claims: tuple[Claim, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    gifts: tuple[Earlier, ...] = ()
+    last: bool = True
 
 
 @dataclass(slots=True)
@@ -91,6 +166,19 @@ class Changes:
     deeds: list[tuple[Any, ...]] = field(default_factory=list)
     transfers: list[tuple[int, int, int, int]] = field(default_factory=list)
     matches: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """Matches decided with their gift, in the order of ids."""
+    later_matches: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """Matches decided after their gift: shares, multipliers, retroactive ones."""
+    claims: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    """(rule, slice, id, project, amount)."""
+    coupons: list[tuple[int, int, int]] = field(default_factory=list)
+    invites: list[tuple[int, bytes, int]] = field(default_factory=list)
+    clawbacks: list[tuple[int, int, int, str]] = field(default_factory=list)
+    releases: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    """(number, pool, project, amount, programme_at, running_at)."""
+    pools: set[Pool] = field(default_factory=set)
+    seeds: set[Seed] = field(default_factory=set)
+    closings: set[Closing] = field(default_factory=set)
     seen: list[tuple[bytes, int, int]] = field(default_factory=list)
     paid: list[tuple[int, int]] = field(default_factory=list)
     orders: list[tuple[Any, ...]] = field(default_factory=list)
@@ -113,7 +201,6 @@ class Changes:
     new_channels: list[Channel] = field(default_factory=list)
     new_payees: list[tuple[int, str, int]] = field(default_factory=list)
     new_campaigns: list[Campaign] = field(default_factory=list)
-    new_pools: list[Pool] = field(default_factory=list)
     new_rules: list[Rule] = field(default_factory=list)
 
     def give(self, number: int, route: Route, amount: int) -> None:
@@ -149,6 +236,36 @@ class Changes:
         world.next_number += 1
         return number
 
+    def deed(self, number: int) -> KnownDeed | None:
+        """Find a deed that this very batch settled, so that batches of any size see the same."""
+        at = bisect_left(self.deeds, number, key=lambda row: int(row[0]))
+        if at == len(self.deeds) or self.deeds[at][0] != number:
+            return None
+        _, channel, campaign, project, asset, amount, person, *_ = row = self.deeds[at]
+        first = bisect_left(self.matches, number * PLACES, key=lambda match: match[0])
+        after = bisect_left(self.matches, (number + 1) * PLACES, key=lambda match: match[0])
+        later = [match for match in self.later_matches if match[0] // PLACES == number]
+        return KnownDeed(
+            number=number,
+            channel=channel,
+            campaign=campaign,
+            project=project,
+            asset=asset,
+            amount=amount,
+            effective_us=row[9],
+            programme_at=row[11],
+            running_at=row[12],
+            held=row[13],
+            refunded=0,
+            matches=tuple(
+                KnownMatch(pool, matched, rule, id_ % PLACES)
+                for id_, pool, rule, matched, _bound in (*self.matches[first:after], *later)
+            ),
+            matched_returned=0,
+            person=person,
+            clawed=False,
+        )
+
     def open_case(
         self, world: World, number: int, channel: Channel, reason: str, at_us: int, **detail: object
     ) -> None:
@@ -157,7 +274,15 @@ class Changes:
         world.next_case += 1
 
 
-def keep_order(found: Found, order: Order, project: int, campaign: int, asset: int) -> KnownOrder:
+def keep_order(
+    found: Found,
+    order: Order,
+    *,
+    project: int,
+    campaign: int,
+    asset: int,
+    coupon: tuple[int, int],
+) -> KnownOrder:
     """Remember an order of this very batch, so that a deed behind it finds it."""
     known = KnownOrder(
         order.no,
@@ -167,6 +292,8 @@ def keep_order(found: Found, order: Order, project: int, campaign: int, asset: i
         order.amount,
         order.person,
         order.commitment or NO_COMMITMENT,
+        *coupon,
+        order.invite,
     )
     found.orders[order.no] = known
     return known

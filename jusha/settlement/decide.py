@@ -11,10 +11,9 @@ from typing import Final
 
 import msgspec
 
-from jusha.campaigns.rules import admits
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order
-from jusha.ledger.rules import PLACES
-from jusha.matching.rules import BY_NUMBER, UNBOUNDED, Room, match_gift
+from jusha.matching.kinds.coupon import serial_of
+from jusha.merkle.encoding import encode64
 from jusha.money.assets import ASSETS
 from jusha.money.clock import local_day, local_minute_of_day, minute_text
 from jusha.money.split import cut_permille
@@ -28,7 +27,8 @@ from jusha.settlement.changes import (
     keep_order,
 )
 from jusha.settlement.instructions import obey
-from jusha.settlement.world import NO_CAMPAIGN, Campaign, Channel, Fund, Route, Rule, World
+from jusha.settlement.match import Gift, Moment, give_matches, row_digest
+from jusha.settlement.world import NO_CAMPAIGN, Campaign, Channel, Force, Fund, Total, World
 from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf
 
 SECOND_US: Final = 1_000_000
@@ -36,28 +36,8 @@ MINUTE_US: Final = 60 * SECOND_US
 FUND_ASSET: Final = "CNY"
 """Funds, their money lines and pools are in yuan. Other money is held until a person has
 exchanged it: one line never mixes units."""
-MATCH_PLACE: Final = 1
-"""Transfer place of a gift's first match; place 0 is the gift itself."""
-
-
-class Moment(msgspec.Struct, frozen=True, gc=False):
-    """A minute of effective time, with what the calendar says of it."""
-
-    at_s: int
-    day: int
-    minute: int
-    text: str
-
-
-class Gift(msgspec.Struct, frozen=True, gc=False):
-    """One gift before the rules: all that a match depends on, but for room."""
-
-    number: int
-    amount: int
-    campaign: Campaign
-    route: Route
-    person: bytes
-    moment: Moment
+NO_COUPON: Final = (0, 0)
+NO_RULES: Final = Force([])
 
 
 class UnknownChannelError(Exception):
@@ -69,7 +49,7 @@ def decide(world: World, found: Found, batch: list[tuple[Place, Envelope]]) -> C
     changes = Changes(first=world.next_number)
     for place, envelope in batch:
         if type(envelope) is Deed:
-            settle_deed(world, changes, found, envelope, place.received_us)
+            settle_deed(world, changes, found, envelope, place)
         elif type(envelope) is Order:
             take_order(world, changes, found, envelope, place.received_us)
         elif type(envelope) is Instruction:
@@ -77,32 +57,26 @@ def decide(world: World, found: Found, batch: list[tuple[Place, Envelope]]) -> C
     return changes
 
 
-def settle_deed(world: World, changes: Changes, found: Found, deed: Deed, received_us: int) -> None:
+def settle_deed(world: World, changes: Changes, found: Found, deed: Deed, place: Place) -> None:
     """Settle one deed: a repeat changes nothing, a disagreement is held, a gift is given."""
+    received_us = place.received_us
     channel = world.channels.get(deed.channel)
     if channel is None:
         raise UnknownChannelError(deed.channel)
-    body = int.from_bytes(deed.body[:8], "big", signed=True)
     before = found.seen.get(deed.key)
     if before is not None:
-        if before[0] != body:
+        if before[0] != int.from_bytes(deed.body[:8], "big", signed=True):
             changes.open_case(
                 world, before[1], channel, "same-id-other-body", received_us, amount=deed.amount
             )
         return
-    number = world.next_number
-    found.seen[deed.key] = (body, number)
-    changes.seen.append((deed.key, body, number))
     order = found.orders.get(deed.order) if deed.order else None
     reason = disagreement(world, channel, deed, order, found, received_us)
     if reason:
-        hold(world, changes, channel, deed, reason, received_us)
+        hold(world, changes, found, channel, deed, reason, received_us)
         return
     fund = world.funds_by_id[order.project] if order else world.funds[deed.project]
-    if order:
-        found.paid[order.no] = number
-        changes.paid.append((order.no, number))
-    give(world, changes, found, channel, deed, order, fund, received_us)
+    give(world, changes, found, channel, deed, order, fund, place)
 
 
 def disagreement(
@@ -164,7 +138,13 @@ def beyond_rights(channel: Channel, deed: Deed, fund: Fund, received_us: int) ->
 
 
 def hold(
-    world: World, changes: Changes, channel: Channel, deed: Deed, reason: str, received_us: int
+    world: World,
+    changes: Changes,
+    found: Found,
+    channel: Channel,
+    deed: Deed,
+    reason: str,
+    received_us: int,
 ) -> None:
     """Post authentic money that does not agree to the channel's suspense, with a case."""
     asset = ASSETS[deed.asset].number
@@ -184,6 +164,7 @@ def hold(
             }
         ),
     )
+    note(changes, found, deed, None, number)
     book = f"channel:{channel.code}"
     changes.post(
         number,
@@ -209,97 +190,134 @@ def give(
     deed: Deed,
     order: KnownOrder | None,
     fund: Fund,
-    received_us: int,
+    place: Place,
 ) -> None:
     """Book a gift and its matches, move the money line on, and write its one leaf."""
+    amount, asset = deed.amount, ASSETS[deed.asset].number
+    person, commitment, campaign, coupon, invite = agreed(world, deed, order)
+    at_us = effective_us(channel, deed, place.received_us)
+    moment = moment_of(at_us // MINUTE_US)
+    force = world.in_force(campaign.id, moment.at_s) if campaign else NO_RULES
+    if force.draws:
+        write_digest(world, changes, place)
     number = world.next_number
-    amount = deed.amount
-    asset = ASSETS[deed.asset].number
-    at_us = effective_us(channel, deed, received_us)
-    if order is None:
-        person, commitment = deed.person, b""
-        campaign = world.campaigns.get(deed.campaign)
-    else:
-        # One tag belongs to one person key, or a stranger's count of a cap would be wrong.
-        person = deed.person if order.person == NO_PERSON else order.person
-        commitment = b"" if order.commitment == NO_COMMITMENT else order.commitment
-        campaign = world.campaigns_by_id.get(order.campaign)
+    note(changes, found, deed, order, number)
     route = world.route(channel, fund, campaign, asset)
     changes.give(number, route, amount)
-    moment = moment_of(at_us // MINUTE_US)
     shown: list[LeafMatch] = []
-    matched, campaign_id, campaign_code, tag = 0, NO_CAMPAIGN, "", b""
+    matched, campaign_id, campaign_code, tag, invited = 0, NO_CAMPAIGN, "", b"", -1
     if campaign is not None:
         campaign_id, campaign_code = campaign.id, campaign.code
-        gift = Gift(number, amount, campaign, route, person, moment)
-        for rule in world.rules_in_force(campaign_id, moment.at_s):
-            shown.append(match(world, changes, found, gift, rule, len(shown) + MATCH_PLACE))
-            matched += shown[-1].amount
+        gift = Gift(number, amount, campaign, route, person, moment, place, *coupon)
+        if invite and campaign.friends:
+            gift = befriend(changes, found, gift, invite)
+            invited = gift.friend_of.number if gift.friend_of else -1
+        if force.rules:
+            shown, matched = give_matches(world, changes, found, gift, force.rules)
         if person != NO_PERSON:
             tag = tag_of(person, campaign_code, fund.code)
-    programme, running = cut_permille(amount, fund.running_permille)
     changes.deeds.append(
         (number, channel.id, campaign_id, fund.project, asset, amount, person, deed.order,
-         received_us, at_us, deed.body, fund.programme_head, fund.running_head, False)
+         place.received_us, at_us, deed.body, fund.programme_head, fund.running_head, False)
     )  # fmt: skip
-    fund.programme_head += programme
-    fund.running_head += running
-    total = route.total
-    total.gifts += 1
-    total.donated += amount
-    total.matched += matched
+    move_on(fund, route.total, amount, matched)
     world.next_number = number + 1
     changes.leaves.append(
         gift_leaf(
             number, moment.text, deed.asset, amount, channel.code, fund.code, campaign_code, tag,
-            commitment, shown,
+            commitment, shown, coupon_name(world, coupon) if coupon[0] else "", invited,
+            place.place if force.draws else -1,
         )
     )  # fmt: skip
 
 
-def match(
-    world: World, changes: Changes, found: Found, gift: Gift, rule: Rule, place: int
-) -> LeafMatch:
-    """Decide one gift's match under one rule, from the room each bound leaves, and promise it."""
-    campaign, channel, terms, pool = gift.campaign, gift.route.channel, rule.terms, rule.pool
-    moment, person = gift.moment, gift.person
-    if not campaign.opens_s <= moment.at_s < campaign.closes_s:
-        return LeafMatch(0, "closed", pool.code, rule.name)
-    if not admits(campaign.terms, channel.code, channel.terms.clock):
-        return LeafMatch(0, "not-admitted", pool.code, rule.name)
-    has_person = person != NO_PERSON
-    key = (campaign.id, moment.day, person)
-    used = found.usage.get(key, 0)
-    person_max, draw_max = terms.person_day_max, channel.terms.draw_max
-    window = world.window(pool, moment.day)
-    amount, by = match_gift(
-        terms,
-        gift.amount,
-        moment.minute,
-        Room(
-            person_max - used if person_max and has_person else UNBOUNDED,
-            draw_max - channel.drawn if draw_max else UNBOUNDED,
-            terms.window.budget - window.used,
-            pool.available.credits - pool.available.debits,
-        ),
-        has_person=has_person,
+def agreed(
+    world: World, deed: Deed, order: KnownOrder | None
+) -> tuple[bytes, bytes, Campaign | None, tuple[int, int], int]:
+    """Return person, commitment, campaign, coupon and inviting gift: the order's, or the deed's.
+
+    One tag belongs to one person key, or a stranger's count of a cap would be wrong.
+    """
+    if order is None:
+        coupon = coupon_of(world, deed.coupon) if deed.coupon else NO_COUPON
+        return deed.person, b"", world.campaigns.get(deed.campaign), coupon, deed.invite
+    return (
+        deed.person if order.person == NO_PERSON else order.person,
+        b"" if order.commitment == NO_COMMITMENT else order.commitment,
+        world.campaigns_by_id.get(order.campaign),
+        (order.coupon_rule, order.coupon),
+        order.invite,
     )
-    if amount:
-        promised = world.promised(pool, gift.route.fund)
-        changes.post(gift.number, place, pool.available, promised, amount)
-        changes.matches.append(
-            (gift.number * PLACES + place, pool.id, rule.id, amount, BY_NUMBER[by])
-        )
-        # A new version may lower a budget below what the day has given: nothing is taken back.
-        window.budget = max(terms.window.budget, window.used)
-        window.used += amount
-        changes.windows.add(window)
-        if has_person:
-            if not used:
-                changes.usage_new.add(key)
-            found.usage[key] = changes.usage[key] = used + amount
-        channel.drawn += amount
-    return LeafMatch(amount, by, pool.code, rule.name)
+
+
+def note(changes: Changes, found: Found, deed: Deed, order: KnownOrder | None, number: int) -> None:
+    """Remember a deed's number for its repeats, and that its order is paid."""
+    body = int.from_bytes(deed.body[:8], "big", signed=True)
+    found.seen[deed.key] = (body, number)
+    changes.seen.append((deed.key, body, number))
+    if order is not None:
+        found.paid[order.no] = number
+        changes.paid.append((order.no, number))
+
+
+def move_on(fund: Fund, total: Total, amount: int, matched: int) -> None:
+    """Move the heads of the money line and the running totals on by one gift."""
+    programme, running = cut_permille(amount, fund.running_permille)
+    fund.programme_head += programme
+    fund.running_head += running
+    total.gifts += 1
+    total.donated += amount
+    total.matched += matched
+
+
+def befriend(changes: Changes, found: Found, gift: Gift, invite: int) -> Gift:
+    """Count a gift as a new friend of the one it was invited by, if it is one.
+
+    Friends are other persons who give to the same project in the same campaign: their
+    tags differ there, so that everyone can count them.
+    """
+    earlier = found.deeds.get(invite) or changes.deed(invite)
+    if earlier is None or earlier.held or NO_PERSON in (gift.person, earlier.person):
+        return gift
+    if (earlier.campaign, earlier.project) != (gift.campaign.id, gift.route.fund.project):
+        return gift
+    come = found.invited.setdefault(invite, set())
+    if gift.person == earlier.person or gift.person in come:
+        return gift
+    come.add(gift.person)
+    changes.invites.append((invite, gift.person, gift.number))
+    return msgspec.structs.replace(gift, friend_of=earlier, friends=len(come))
+
+
+def write_digest(world: World, changes: Changes, place: Place) -> None:
+    """Write the digest of an inbox row before the first gift of it that may draw."""
+    if world.drawn == (place.lane, place.n):
+        return
+    world.drawn = (place.lane, place.n)
+    changes.enter(
+        world,
+        canonical(
+            {
+                "d": encode64(row_digest(place.payload)),
+                "k": "draw",
+                "n": world.next_number,
+                "t": moment_of(place.received_us // MINUTE_US).text,
+                "v": 1,
+            }
+        ),
+    )
+
+
+def coupon_of(world: World, name: str) -> tuple[int, int]:
+    """Read a coupon's name as (rule family, number); NO_COUPON where it names no rule."""
+    rule = world.families.get(name.rpartition(".")[0])
+    serial = serial_of(name, rule.code) if rule else -1
+    return (rule.family, serial) if rule and serial >= 0 else NO_COUPON
+
+
+def coupon_name(world: World, coupon: tuple[int, int]) -> str:
+    """Write a coupon's name as the log shows it."""
+    return f"{world.rules_by_id[coupon[0]].code}.{coupon[1]}"
 
 
 def take_order(
@@ -325,6 +343,8 @@ def take_order(
         code = "unknown-campaign"
     elif order.asset != FUND_ASSET:
         code = "asset-not-admitted"
+    elif order.coupon and coupon_of(world, order.coupon) == NO_COUPON:
+        code = "unknown-coupon"
     if code:
         if identity not in found.outcomes:
             found.outcomes.add(identity)
@@ -332,8 +352,15 @@ def take_order(
         return
     assert fund is not None
     asset = ASSETS[order.asset].number
-    known = keep_order(found, order, fund.project, campaign.id if campaign else NO_CAMPAIGN, asset)
-    changes.orders.append((*known, received_us))
+    known = keep_order(
+        found,
+        order,
+        project=fund.project,
+        campaign=campaign.id if campaign else NO_CAMPAIGN,
+        asset=asset,
+        coupon=coupon_of(world, order.coupon) if order.coupon else NO_COUPON,
+    )
+    changes.orders.append((*known[:7], received_us, *known[7:]))
 
 
 def effective_us(channel: Channel, deed: Deed, received_us: int) -> int:

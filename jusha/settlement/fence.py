@@ -17,6 +17,10 @@ class AlreadySettlingError(Exception):
     """Another settlement process holds the shard."""
 
 
+class FencedOffError(Exception):
+    """Another settlement process has taken a newer epoch; this one must stop."""
+
+
 def take_over(connection: Connection[Any], *, holder: str) -> int:
     """Take the shard's lock and a new epoch. Raises AlreadySettlingError if it is held."""
     with connection.transaction():
@@ -30,3 +34,12 @@ def take_over(connection: Connection[Any], *, holder: str) -> int:
         ).fetchone()
     assert epoch is not None
     return int(epoch[0])
+
+
+def hold_epoch(connection: Connection[Any], epoch: int) -> None:
+    """Hold the writer's row until the commit. Raises FencedOffError at a newer epoch in it."""
+    row = connection.execute(
+        "SELECT epoch FROM settlement_writer WHERE shard = 0 FOR SHARE"
+    ).fetchone()
+    if row is None or row[0] != epoch:
+        raise FencedOffError(f"epoch {epoch} is over")

@@ -6,27 +6,40 @@ before it acts.
 """
 
 from collections.abc import Callable, Container
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from jusha.campaigns.rules import CampaignTerms
 from jusha.inbox.envelopes import CODE, Instruction
-from jusha.ledger.rules import PLACES
-from jusha.matching.rules import RuleTerms, check_terms
+from jusha.matching.kinds.friends import Friends
+from jusha.matching.rules import RuleTerms, check_terms, document, leans_on, terms_hash
+from jusha.merkle.encoding import decode64
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds, minute_text
 from jusha.payments.rules import ChannelTerms
 from jusha.settlement.changes import Changes, Found
+from jusha.settlement.closing import close_claims
+from jusha.settlement.commitments import SecretMissingError
+from jusha.settlement.lifecycle import (
+    begin_notice,
+    claw_back,
+    close_pool,
+    freeze,
+    release,
+    sponsor_paid,
+    thaw,
+)
+from jusha.settlement.match import RULES_MAX
 from jusha.settlement.refund import refund
 from jusha.settlement.seal import seal
-from jusha.settlement.task import InstructionRefusedError, Task, two_persons
-from jusha.settlement.world import Campaign, Channel, Fund, Pool, Rule, World
+from jusha.settlement.seeds import commit_seed, reveal
+from jusha.settlement.task import InstructionRefusedError, Task, begun, two_persons
+from jusha.settlement.world import SURPRISE, Campaign, Channel, Fund, Pool, Rule, Seed, World
 from jusha.tlog.leaves import canonical
 
 SECOND_US: Final = 1_000_000
-RULES_MAX: Final = PLACES - 1
-"""A gift's entry has sixteen transfer places: one for itself, one for each rule's match."""
+NOTICE_DAYS_MAX: Final = 366
 RULE_NOTICE_SECONDS: Final = 60
 """A rule version acts from a whole minute at least this long after it was received."""
 
@@ -89,7 +102,7 @@ def admit_channel(task: Task) -> int:
         world, changes, "channel", at_us, ch=code, clock=terms.clock, draw=terms.draw_max
     )
     channel = Channel(len(world.channels) + 1, code, number, terms)
-    world.channels[code] = channel
+    world.add_channel(channel)
     changes.new_channels.append(channel)
     return number
 
@@ -165,83 +178,95 @@ def open_campaign(task: Task) -> int:
     return number
 
 
+class PoolBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a sponsor puts behind a pool; the last two count when the pool is opened."""
+
+    code: str
+    campaign: str
+    sponsor: str
+    amount: int
+    how: Literal["secured", "trusted"]
+    on_return: Literal["sponsor", "spread"] = "sponsor"
+    notice_days: int = 10
+
+
 def fund_pool(task: Task) -> int:
-    """Put sponsor's money in a pool, opening it first: {code, campaign, sponsor, amount, how}.
+    """Put sponsor's money in a pool, opening it first: see PoolBody.
 
     `how` is "secured" (money the sponsor has paid in or blocked) or "trusted" (a pledge
-    within its published trust limit).
+    within its published trust limit). `on_return`: whether what is left over or comes back
+    goes to the sponsor or is spread over the projects.
     """
     world, changes, at_us = task.world, task.changes, task.at_us
-    body = task.instruction.body
-    amount = msgspec.convert(body["amount"], int)
-    how = body["how"]
-    campaign = world.campaigns.get(body["campaign"])
-    if amount <= 0 or how not in {"secured", "trusted"} or campaign is None:
-        raise InstructionRefusedError("bad-pool", amount=amount, how=str(how))
-    pool = world.pools.get(body["code"])
+    body = msgspec.convert(task.instruction.body, PoolBody)
+    campaign = world.campaigns.get(body.campaign)
+    if body.amount <= 0 or not 0 <= body.notice_days <= NOTICE_DAYS_MAX or campaign is None:
+        raise InstructionRefusedError("bad-pool", amount=body.amount, notice=body.notice_days)
+    pool = world.pools.get(body.code)
     cny = ASSETS["CNY"].number
+    opening: dict[str, object] = {}
     if pool is None:
-        code = fresh_code(body["code"], world.pools)
+        code = fresh_code(body.code, world.pools)
         pool = Pool(
             len(world.pools) + 1,
             code,
             campaign.id,
-            str(body["sponsor"]),
+            body.sponsor,
             world.next_number,
             world.account(f"pool:{code}", cny, "available", code),
+            body.on_return,
+            body.notice_days,
         )
-        world.pools[code] = pool
-        changes.new_pools.append(pool)
-    elif pool.campaign != campaign.id:
+        world.add_pool(pool)
+        opening = {"back": body.on_return, "notice": body.notice_days}
+    elif pool.campaign != campaign.id or pool.notice_until:
         raise InstructionRefusedError("pool-of-other-campaign", given=pool.code)
+    changes.pools.add(pool)
     number = entry(
-        world, changes, "pool", at_us, pool=pool.code, rd=campaign.code, amt=amount, cur="CNY",
-        how=how,
+        world, changes, "pool", at_us, pool=pool.code, rd=campaign.code, amt=body.amount, cur="CNY",
+        how=body.how, **opening,
     )  # fmt: skip
-    changes.post(
-        number, 0, world.account(f"pool:{pool.code}", cny, how, pool.code), pool.available, amount
-    )
+    secured = world.account(f"pool:{pool.code}", cny, body.how, pool.code)
+    changes.post(number, 0, secured, pool.available, body.amount)
     return number
 
 
+class RuleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule version: its code, its pool, the UTC minute it acts from, and its document."""
+
+    code: str
+    pool: str
+    terms: RuleTerms
+    from_: str = msgspec.field(name="from")
+
+
 def publish_rule(task: Task) -> int:
-    """Publish a rule version: {code, pool, from, terms}; two persons, 60 seconds ahead."""
+    """Publish a rule version: see RuleBody; two persons, 60 seconds ahead."""
     world, changes, at_us = task.world, task.changes, task.at_us
     two_persons(task.instruction)
-    body = task.instruction.body
-    pool = world.pools.get(body["pool"])
-    if pool is None:
-        raise InstructionRefusedError("unknown-pool", given=str(body["pool"]))
-    code = body["code"]
-    if not isinstance(code, str) or not CODE.fullmatch(code):
-        raise InstructionRefusedError("bad-code", given=str(code))
-    terms = msgspec.convert(body["terms"], RuleTerms)
-    wrong = check_terms(terms)
-    from_s = minute_seconds(body["from"])
-    campaign = world.campaigns_by_id[pool.campaign]
-    # Before the first gift nobody was promised anything, so a first version may begin at once.
-    begun = any(total.campaign == campaign.id and total.gifts for total in world.totals.values())
-    if begun and from_s < at_us // SECOND_US + RULE_NOTICE_SECONDS:
-        wrong = wrong or "a version begins at least 60 seconds after it is published"
-    versions = world.rules.get(pool.campaign, ())
-    everywhere = [rule for rules in world.rules.values() for rule in rules]
-    if any(rule.code == code and rule.pool is not pool for rule in everywhere):
-        wrong = wrong or "the code belongs to another pool"
-    if len({rule.code for rule in versions} | {code}) > RULES_MAX:
-        wrong = wrong or f"a campaign has at most {RULES_MAX} rules"
-    if any(rule.code == code and rule.from_s >= from_s for rule in versions):
-        wrong = wrong or "a version begins after the one before it"
+    body = msgspec.convert(task.instruction.body, RuleBody)
+    pool = world.pools.get(body.pool)
+    if pool is None or pool.notice_until:
+        raise InstructionRefusedError("unknown-pool", given=body.pool)
+    if not CODE.fullmatch(body.code):
+        raise InstructionRefusedError("bad-code", given=body.code)
+    from_s = minute_seconds(body.from_)
+    wrong = check_terms(body.terms) or wrong_place(world, pool, body, from_s, at_us)
     if wrong:
         raise InstructionRefusedError("bad-rule", why=wrong)
+    surprise = kept_surprise(world, body.terms)
+    id_ = len(world.rules_by_id) + 1
+    first = world.families.get(body.code)
     rule = Rule(
-        len(everywhere) + 1,
-        code,
-        sum(rule.code == code for rule in versions) + 1,
+        id_,
+        body.code,
+        sum(rule.code == body.code for rule in world.rules.get(pool.campaign, ())) + 1,
         pool,
         pool.campaign,
         from_s,
         world.next_number,
-        terms,
+        body.terms,
+        first.id if first else id_,
     )
     number = entry(
         world,
@@ -250,12 +275,76 @@ def publish_rule(task: Task) -> int:
         at_us,
         r=rule.name,
         pool=pool.code,
-        rd=campaign.code,
-        **{"from": body["from"], "terms": msgspec.to_builtins(terms)},
+        rd=world.campaigns_by_id[pool.campaign].code,
+        h=terms_hash(body.terms),
+        **{"from": body.from_, "terms": document(body.terms)},
     )
     world.add_rule(rule)
     changes.new_rules.append(rule)
+    if surprise:
+        seed = world.seeds[rule.id, SURPRISE] = Seed(rule.id, SURPRISE, surprise, number)
+        changes.seeds.add(seed)
     return number
+
+
+def kept_surprise(world: World, terms: RuleTerms) -> bytes:
+    """Return the hash of a rule's surprise, whose times must be at hand; b"" where it has none."""
+    if not terms.window.surprise:
+        return b""
+    digest = decode64(terms.window.surprise)
+    try:
+        surprise = world.surprise(digest)
+    except SecretMissingError as error:
+        raise InstructionRefusedError("secret-not-kept", hash=terms.window.surprise) from error
+    if minute_seconds(surprise.from_) >= minute_seconds(surprise.to):
+        raise InstructionRefusedError("bad-rule", why="the surprise ends before it begins")
+    return digest
+
+
+def wrong_place(world: World, pool: Pool, body: RuleBody, from_s: int, at_us: int) -> str:
+    """Say why a version does not fit among the rules there are, or ""."""
+    campaign = pool.campaign
+    versions = world.rules.get(campaign, [])
+    own = [rule for rule in versions if rule.code == body.code]
+    # Before the first gift nobody was promised anything, so a first version may begin at once.
+    if begun(world, campaign) and from_s < at_us // SECOND_US + RULE_NOTICE_SECONDS:
+        return "a version begins at least 60 seconds after it is published"
+    first = world.families.get(body.code)
+    if first is not None and first.pool is not pool:
+        return "the code belongs to another pool"
+    if len({rule.code for rule in versions} | {body.code}) > RULES_MAX:
+        return f"a campaign has at most {RULES_MAX} rules"
+    if any(rule.from_s >= from_s for rule in own):
+        return "a version begins after the one before it"
+    beside = [rule for rule in versions if rule.pool is pool and rule.code != body.code]
+    if any(r.terms.window.slice_minutes for r in beside) or (
+        beside and body.terms.window.slice_minutes
+    ):
+        return "a pool that is cut in slices serves one rule"
+    return wrong_company(versions, own, body, from_s)
+
+
+def wrong_company(versions: list[Rule], own: list[Rule], body: RuleBody, from_s: int) -> str:
+    """Say why a version does not go together with the campaign's other rules, or ""."""
+    leaning = leans_on(body.terms)
+    for code in leaning:
+        others = [rule for rule in versions if rule.code == code]
+        first = min([(rule.from_s, rule.number) for rule in own], default=(from_s, 1 << 62))
+        if not any((rule.from_s, rule.number) < first for rule in others):
+            return f"the rule {code} that it leans on does not act before it"
+        if code == body.terms.fills and any(rule.friends or rule.lump for rule in others):
+            return f"what the rule {code} gives is not for the gift alone, so it cannot be filled"
+        if not all(rule.at_once for rule in others):
+            return f"the rule {code} that it leans on is not decided at once"
+    if body.terms.decided != "at-once" and any(
+        body.code in leans_on(rule.terms) for rule in versions
+    ):
+        return "other rules lean on it, so it is decided at once"
+    if isinstance(body.terms.gives, Friends) and any(
+        isinstance(rule.terms.gives, Friends) and rule.code != body.code for rule in versions
+    ):
+        return "a campaign has one rule for invited friends"
+    return ""
 
 
 Handler = Callable[[Task], int]
@@ -270,4 +359,14 @@ HANDLERS: Final[dict[str, Handler]] = {
     "publish-rule": publish_rule,
     "refund": refund,
     "seal": seal,
+    "commit-seed": commit_seed,
+    "reveal": reveal,
+    "close-claims": close_claims,
+    "freeze": freeze,
+    "thaw": thaw,
+    "claw-back": claw_back,
+    "begin-notice": begin_notice,
+    "close-pool": close_pool,
+    "release": release,
+    "sponsor-paid": sponsor_paid,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from jusha.inbox.append import append, new_id
+from jusha.inbox.append import new_id
 from jusha.inbox.envelopes import Instruction
 from jusha.money.clock import day_text, local_day
 
@@ -27,10 +27,10 @@ class Sealer:
         self._totals: dict[str, tuple[int, int]] = {}
         self._days: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def seal_changed(self, connection: Connection[Any], now: datetime) -> int:
-        """Append the seals that are due and return how many.
+    def due(self, connection: Connection[Any], now: datetime) -> list[Instruction]:
+        """Return the seals that are due.
 
-        Reads: campaigns_terms, campaigns_total, matching_usage. Writes: the inbox.
+        Reads: campaigns_terms, campaigns_total, matching_usage. Writes nothing.
         """
         due: list[dict[str, Any]] = []
         for code, gifts, refunded in connection.execute(
@@ -50,13 +50,7 @@ class Sealer:
                 self._days[code, day] = (persons, matched)
                 salt = secrets.token_bytes(SALT_BYTES)
                 due.append({"campaign": code, "day": day_text(day), "salt": salt})
-        if due:
-            append(
-                connection,
-                lane="jobs",
-                envelopes=[Instruction(new_id(), "seal", "jobs", body=body) for body in due],
-            )
-        return len(due)
+        return [Instruction(new_id(), "seal", "jobs", body=body) for body in due]
 
 
 def keep_raw_partitions(connection: Connection[Any], now: datetime) -> int:

@@ -10,13 +10,16 @@ from jusha.campaigns.rules import CampaignTerms
 from jusha.matching.rules import RuleTerms
 from jusha.money.clock import minute_seconds
 from jusha.payments.rules import ChannelTerms
+from jusha.settlement.secrets import installed
 from jusha.settlement.world import (
     Account,
     Campaign,
     Channel,
+    Closing,
     Fund,
     Pool,
     Rule,
+    Seed,
     Total,
     Window,
     World,
@@ -28,12 +31,15 @@ def load_world(connection: Connection[Any]) -> World:
 
     Reads: settlement_batch, tlog_entries, giving_case, ledger_account, payments_channel,
     payments_channel_use, charities_payee, projects_fund, campaigns_terms,
-    campaigns_total, matching_pool, matching_rule, matching_window. Writes nothing.
+    campaigns_total, matching_pool, matching_rule, matching_window, matching_seed,
+    matching_closing, matching_release. Writes nothing.
     """
-    world = World()
+    world = World(secrets=installed())
     _load_place(connection, world)
     _load_parties(connection, world)
     _load_campaigns(connection, world)
+    _load_matching(connection, world)
+    world.opened.clear()
     return world
 
 
@@ -72,27 +78,17 @@ def _load_parties(connection: Connection[Any], world: World) -> None:
         " FROM payments_channel c LEFT JOIN payments_channel_use u ON u.channel = c.id"
     ):
         rights = msgspec.convert(terms, ChannelTerms)
-        world.channels[code] = Channel(id_, code, number, rights, *use)
+        world.add_channel(Channel(id_, code, number, rights, *use))
     payees: dict[int, str] = {}
     for id_, code in connection.execute("SELECT id, code FROM charities_payee ORDER BY id"):
         world.payees[code] = id_
         payees[id_] = code
-    for project, code, payee, permille, state, number, programme, running in connection.execute(
+    for project, code, payee, *rest in connection.execute(
         "SELECT project, code, payee, running_permille, state, number, programme_head,"
-        " running_head FROM projects_fund ORDER BY project"
+        " running_head, frozen FROM projects_fund ORDER BY project"
     ):
-        fund = Fund(
-            project,
-            code,
-            payee,
-            payees[payee],
-            permille,
-            state,
-            number,
-            programme,
-            running,
-            stored=True,
-        )
+        fund = Fund(project, code, payee, payees[payee], *rest)
+        fund.stored = True
         world.funds[code] = world.funds_by_id[project] = fund
 
 
@@ -106,36 +102,60 @@ def _load_campaigns(connection: Connection[Any], world: World) -> None:
         )
         world.campaigns[code] = world.campaigns_by_id[id_] = campaign
     for total in connection.execute(
-        "SELECT campaign, project, asset, gifts, donated, matched, refunded, returned"
+        "SELECT campaign, project, asset, gifts, donated, matched, refunded, returned, counted"
         " FROM campaigns_total"
     ):
         known = world.totals[total[0], total[1], total[2]] = Total(*total)
         known.stored = True
-    pools: dict[int, Pool] = {}
-    for id_, code, campaign_id, sponsor, number in connection.execute(
-        "SELECT id, code, campaign, sponsor, number FROM matching_pool ORDER BY id"
+        payee = world.funds_by_id[known.project].payee
+        world.charity_total(known.campaign, payee).counted += known.counted
+
+
+def _load_matching(connection: Connection[Any], world: World) -> None:
+    for id_, code, campaign, sponsor, number, *course in connection.execute(
+        "SELECT id, code, campaign, sponsor, number, on_return, notice_days, notice_until, closed"
+        " FROM matching_pool ORDER BY id"
     ):
         available = world.account(f"pool:{code}", 1, "available", code)
-        pools[id_] = world.pools[code] = Pool(id_, code, campaign_id, sponsor, number, available)
-    for id_, code, version, pool, campaign_id, from_at, number, terms in connection.execute(
-        "SELECT id, code, version, pool, campaign, from_at, number, terms FROM matching_rule"
+        pool = Pool(id_, code, campaign, sponsor, number, available, *course)
+        pool.stored = True
+        world.add_pool(pool)
+    for account in world.accounts.values():
+        if account.kind == "promised":
+            pool = world.pools[account.book.removeprefix("pool:")]
+            pool.promised[world.funds[account.owner].project] = account
+    for id_, code, version, pool_id, campaign, from_at, number, terms, family in connection.execute(
+        "SELECT id, code, version, pool, campaign, from_at, number, terms, family"
+        " FROM matching_rule ORDER BY id"
     ):
         world.add_rule(
             Rule(
                 id_,
                 code,
                 version,
-                pools[pool],
-                campaign_id,
+                world.pools_by_id[pool_id],
+                campaign,
                 unix_seconds(from_at),
                 number,
                 msgspec.convert(terms, RuleTerms),
+                family or id_,
             )
         )
-    for pool, day, budget, used in connection.execute(
+    for pool_id, day, budget, used in connection.execute(
         "SELECT pool, day, budget, used FROM matching_window"
     ):
-        world.windows[pool, day] = Window(pool, day, budget, used)
+        world.windows[pool_id, day] = Window(pool_id, day, budget, used)
+    for rule, day, digest, number, revealed in connection.execute(
+        "SELECT rule, day, hash, number, revealed FROM matching_seed", binary=True
+    ):
+        world.seeds[rule, day] = Seed(rule, day, digest, number, revealed, stored=True)
+    for closing in connection.execute(
+        "SELECT rule, slice, total, budget, count, remainder, cut, cursor, paid, done"
+        " FROM matching_closing"
+    ):
+        known = world.closings[closing[0], closing[1]] = Closing(*closing)
+        known.stored = True
+    world.released.update(connection.execute("SELECT pool, project FROM matching_release"))
 
 
 def unix_seconds(at: datetime) -> int:

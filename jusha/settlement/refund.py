@@ -9,14 +9,16 @@ from typing import Final
 import msgspec
 
 from jusha.ledger.rules import PLACES
-from jusha.money.assets import ASSETS_BY_NUMBER
+from jusha.money.assets import ASSETS, ASSETS_BY_NUMBER
 from jusha.money.clock import minute_text
 from jusha.money.split import cut_permille, part_returned
 from jusha.settlement.changes import Changes, KnownDeed
 from jusha.settlement.task import InstructionRefusedError, Task, two_persons
-from jusha.settlement.world import World
+from jusha.settlement.world import Fund, Pool, World
 from jusha.tlog.leaves import canonical
 
+DEBT_PLACE: Final = PLACES - 1
+"""Transfer place of what a charity owes: a refund has one for the gift and 14 for matches."""
 PROGRAMME: Final = 1
 RUNNING: Final = 2
 SECOND_US: Final = 1_000_000
@@ -35,7 +37,7 @@ def refund(task: Task) -> int:
     two_persons(task.instruction)
     world, changes, found = task.world, task.changes, task.found
     body = msgspec.convert(task.instruction.body, RefundBody)
-    deed = found.deeds.get(body.deed) or deed_of_batch(changes, body.deed)
+    deed = found.deeds.get(body.deed) or changes.deed(body.deed)
     if deed is None:
         raise InstructionRefusedError("unknown-deed", given=body.deed)
     if not 0 < body.amount <= deed.amount - deed.refunded:
@@ -44,7 +46,7 @@ def refund(task: Task) -> int:
     if deed.held:
         returned = _refund_held(world, changes, deed, body.amount, number)
     else:
-        returned = _refund_gift(world, changes, deed, body.amount, number)
+        returned = _refund_gift(task, deed, body.amount, number)
     found.deeds[body.deed] = deed._replace(
         refunded=deed.refunded + body.amount,
         matched_returned=deed.matched_returned + sum(returned.values()),
@@ -63,38 +65,10 @@ def refund(task: Task) -> int:
     return changes.enter(world, canonical(fields | ({"m": shown} if shown else {})))
 
 
-def deed_of_batch(changes: Changes, number: int) -> KnownDeed | None:
-    """Find a deed that this very batch settled, so that batches of any size refund alike."""
-    for row in reversed(changes.deeds):
-        if row[0] == number:
-            _, channel, campaign, project, asset, amount, *_, programme, running, held = row
-            matches = tuple(
-                (pool, matched)
-                for id_, pool, _rule, matched, _bound in changes.matches
-                if id_ // PLACES == number
-            )
-            return KnownDeed(
-                number=number,
-                channel=channel,
-                campaign=campaign,
-                project=project,
-                asset=asset,
-                amount=amount,
-                effective_us=row[9],
-                programme_at=programme,
-                running_at=running,
-                held=held,
-                refunded=0,
-                matches=matches,
-                matched_returned=0,
-            )
-    return None
-
-
 def _refund_held(
     world: World, changes: Changes, deed: KnownDeed, amount: int, number: int
 ) -> dict[str, int]:
-    channel = next(c for c in world.channels.values() if c.id == deed.channel)
+    channel = world.channels_by_id[deed.channel]
     book = f"channel:{channel.code}"
     changes.post(
         number,
@@ -106,11 +80,10 @@ def _refund_held(
     return {}
 
 
-def _refund_gift(
-    world: World, changes: Changes, deed: KnownDeed, amount: int, number: int
-) -> dict[str, int]:
+def _refund_gift(task: Task, deed: KnownDeed, amount: int, number: int) -> dict[str, int]:
     """Post a gift's refund and its matches' return; say what each pool got back, by code."""
-    channel = next(c for c in world.channels.values() if c.id == deed.channel)
+    world, changes = task.world, task.changes
+    channel = world.channels_by_id[deed.channel]
     fund = world.funds_by_id[deed.project]
     book = f"charity:{fund.payee_code}"
     changes.post(
@@ -120,27 +93,46 @@ def _refund_gift(
         world.account(book, deed.asset, "refundable", channel.code),
         amount,
     )
-    pools = {pool.id: pool for pool in world.pools.values()}
-    returned: dict[str, int] = {}
-    for place, (pool_id, matched) in enumerate(deed.matches, 1):
-        back = part_returned(matched, deed.refunded, amount, deed.amount)
-        pool = pools[pool_id]
+    returned, debt = dict[str, int](), 0
+    for place, match in enumerate(() if deed.clawed else deed.matches, 1):
+        back = part_returned(match.amount, deed.refunded, amount, deed.amount)
+        pool = world.pools_by_id[match.pool]
         returned[pool.code] = returned.get(pool.code, 0) + back
-        if back:
-            asset = pool.available.asset
-            changes.post(
-                number,
-                place,
-                world.account(pool.available.book, asset, "promised", fund.code),
-                world.account(pool.available.book, asset, "returned", pool.code),
-                back,
-            )
+        debt += return_match(task, pool, fund, number, place, back)
+    owe(task, fund, number, debt)
     _void(changes, deed, amount, fund.running_permille, number)
     total = world.total(deed.campaign, deed.project, deed.asset)
     total.refunded += amount
     total.returned += sum(returned.values())
     changes.totals.add(total)
     return returned
+
+
+def return_match(task: Task, pool: Pool, fund: Fund, number: int, place: int, amount: int) -> int:
+    """Take part of a match back from a project; return what the charity owes for it.
+
+    Before its release the promise is undone; after it the charity owes the sponsor
+    (blueprint decision 6). What comes back to a closed pool is the sponsor's at once.
+    """
+    if not amount:
+        return 0
+    world, changes = task.world, task.changes
+    book, asset = pool.available.book, pool.available.asset
+    to = world.account(book, asset, "unspent" if pool.closed else "returned", pool.code)
+    if (pool.id, fund.project) not in world.released:
+        changes.post(number, place, world.promised(pool, fund), to, amount)
+        return 0
+    changes.post(number, place, world.account(book, asset, "recoverable", fund.code), to, amount)
+    return amount
+
+
+def owe(task: Task, fund: Fund, number: int, debt: int) -> None:
+    """Post what a charity owes to sponsors for matches taken back after their release."""
+    if debt:
+        book, asset = f"charity:{fund.payee_code}", ASSETS["CNY"].number
+        owed = task.world.account(book, asset, "due-to-sponsor", fund.code)
+        source = task.world.account(book, asset, "fund", fund.code)
+        task.changes.post(number, DEBT_PLACE, source, owed, debt)
 
 
 def _void(changes: Changes, deed: KnownDeed, amount: int, permille: int, number: int) -> None:

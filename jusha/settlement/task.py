@@ -26,6 +26,11 @@ class Task(NamedTuple):
     at_us: int
 
 
+def begun(world: World, campaign: int) -> bool:
+    """Say whether a campaign has a gift: before its first, nobody was promised anything."""
+    return any(total.campaign == campaign and total.gifts for total in world.totals.values())
+
+
 def two_persons(instruction: Instruction) -> None:
     """Refuse what one person alone may not decide."""
     if not instruction.by or not instruction.second or instruction.by == instruction.second:

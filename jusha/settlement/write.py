@@ -28,8 +28,14 @@ TRANSFER_KINDS: Final = ("int8", "int4", "int4", "int8")
 MATCH_KINDS: Final = ("int8", "int4", "int4", "int8", "int2")
 USAGE_KINDS: Final = ("int4", "int4", "uuid", "int8")
 SEEN_KINDS: Final = ("uuid", "int8", "int8")
-ORDER_KINDS: Final = ("int8", "int4", "int4", "int2", "int8", "uuid", "hash", "time")
+ORDER_KINDS: Final = (
+    "int8", "int4", "int4", "int2", "int8", "uuid", "hash", "time", "int4", "int8", "int8",
+)  # fmt: skip
 PAID_KINDS: Final = ("int8", "int8")
+CLAIM_KINDS: Final = ("int4", "int8", "int8", "int4", "int8")
+COUPON_KINDS: Final = ("int4", "int8", "int8")
+INVITE_KINDS: Final = ("int8", "uuid", "int8")
+RELEASE_KINDS: Final = ("int8", "int4", "int4", "int8", "int8", "int8")
 
 NEW_ACCOUNTS_SQL: Final = """
 INSERT INTO ledger_account (id, book, asset, kind, owner, normal)
@@ -49,8 +55,10 @@ INSERT INTO projects_fund (project, code, payee, running_permille, state, number
 SELECT * FROM unnest(%s, %s::text[], %s, %s::smallint[], %s::text[], %s)"""
 
 FUNDS_SQL: Final = """
-UPDATE projects_fund f SET state = n.state, programme_head = n.programme, running_head = n.running
-FROM unnest(%s, %s::text[], %s, %s) AS n (project, state, programme, running)
+UPDATE projects_fund f SET state = n.state, programme_head = n.programme,
+    running_head = n.running, frozen = n.frozen
+FROM unnest(%s, %s::text[], %s, %s, %s::boolean[])
+    AS n (project, state, programme, running, frozen)
 WHERE f.project = n.project"""
 
 NEW_TOTALS_SQL: Final = """
@@ -60,9 +68,9 @@ SELECT *, 0, 0, 0, 0, 0 FROM unnest(%s, %s, %s)"""
 
 TOTALS_SQL: Final = """
 UPDATE campaigns_total t SET gifts = n.gifts, donated = n.donated, matched = n.matched,
-    refunded = n.refunded, returned = n.returned
-FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s)
-    AS n (campaign, project, asset, gifts, donated, matched, refunded, returned)
+    refunded = n.refunded, returned = n.returned, counted = n.counted
+FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    AS n (campaign, project, asset, gifts, donated, matched, refunded, returned, counted)
 WHERE t.campaign = n.campaign AND t.project = n.project AND t.asset = n.asset"""
 
 WINDOWS_SQL: Final = """
@@ -76,9 +84,29 @@ SELECT * FROM unnest(%s::smallint[], %s, %s, %s, %s, %s)
 ON CONFLICT (channel) DO UPDATE SET day = excluded.day, day_sum = excluded.day_sum,
     minute = excluded.minute, minute_sum = excluded.minute_sum, drawn = excluded.drawn"""
 
+NEW_POOL_SQL: Final = """
+INSERT INTO matching_pool (id, code, campaign, sponsor, number, on_return, notice_days)
+VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+
+POOL_SQL: Final = "UPDATE matching_pool SET notice_until = %s, closed = %s WHERE id = %s"
+
+NEW_SEED_SQL: Final = """
+INSERT INTO matching_seed (rule, day, hash, number) VALUES (%s, %s, %b, %s)"""
+
+SEED_SQL: Final = "UPDATE matching_seed SET revealed = %s WHERE rule = %s AND day = %s"
+
+NEW_CLOSING_SQL: Final = """
+INSERT INTO matching_closing
+    (rule, slice, total, budget, count, remainder, cut, cursor, paid, done)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+CLOSING_SQL: Final = """
+UPDATE matching_closing SET cursor = %s, paid = %s, done = %s WHERE rule = %s AND slice = %s"""
+
 PARTITION_AHEAD: Final = 1 << 22
 """New partitions are made this many entry numbers before they are needed."""
 PARTITION_STEP: Final = 1 << 24
+TOTAL_SUMS: Final = ("gifts", "donated", "matched", "refunded", "returned", "counted")
 
 
 class Step(NamedTuple):
@@ -131,9 +159,13 @@ def pack(world: World, changes: Changes) -> Parcel:
     """Make a batch's changes ready to be sent; world.chain moves on over its entries."""
     parcel = Parcel()
     changes.touched()
+    changes.accounts.update(world.opened)
+    world.opened.clear()
     _pack_deeds(parcel, changes)
     _pack_balances(parcel, changes)
     _pack_news(parcel, changes)
+    _pack_terms(parcel, changes)
+    _pack_later(parcel, changes)
     _pack_rare(parcel, changes)
     if changes.leaves:
         entries = encode_bundle(changes.leaves)
@@ -157,7 +189,10 @@ def _pack_deeds(parcel: Parcel, changes: Changes) -> None:
     parcel.copy("giving_seen", SEEN_KINDS, changes.seen)
     parcel.copy("giving_deed", DEED_KINDS, changes.deeds)
     parcel.copy("ledger_transfer", TRANSFER_KINDS, changes.transfers)
-    parcel.copy("matching_match", MATCH_KINDS, changes.matches)
+    parcel.copy("matching_match", MATCH_KINDS, changes.matches + changes.later_matches)
+    parcel.copy("matching_claim", CLAIM_KINDS, changes.claims)
+    parcel.copy("matching_coupon", COUPON_KINDS, changes.coupons)
+    parcel.copy("matching_invite", INVITE_KINDS, changes.invites)
     parcel.copy("payments_order", ORDER_KINDS, changes.orders)
     parcel.copy("payments_paid", PAID_KINDS, changes.paid)
 
@@ -171,7 +206,7 @@ def _pack_balances(parcel: Parcel, changes: Changes) -> None:
     if new:
         parcel.run(NEW_TOTALS_SQL, _columns(new, "campaign", "project", "asset"))
     if totals:
-        sums = (f":{name}" for name in ("gifts", "donated", "matched", "refunded", "returned"))
+        sums = (f":{name}" for name in TOTAL_SUMS)
         parcel.run(TOTALS_SQL, _columns(totals, "campaign", "project", "asset", *sums))
     windows = sorted(changes.windows, key=lambda w: (w.pool, w.day))
     if windows:
@@ -235,8 +270,13 @@ def _pack_news(parcel: Parcel, changes: Changes) -> None:
         )
     if funds:
         project, programme, running = _columns(funds, "project", ":programme_head", ":running_head")
-        parcel.run(FUNDS_SQL, (project, [f.state for f in funds], programme, running))
+        states, frozen = [f.state for f in funds], [f.frozen for f in funds]
+        parcel.run(FUNDS_SQL, (project, states, programme, running, frozen))
     _mark_stored(changes.funds)
+
+
+def _pack_terms(parcel: Parcel, changes: Changes) -> None:
+    """Pack terms of channels, campaigns and rules, and what channels used of theirs."""
     for channel in changes.new_channels:
         parcel.run(
             "INSERT INTO payments_channel (id, code, number, terms) VALUES (%s, %s, %s, %s)",
@@ -260,19 +300,42 @@ def _pack_news(parcel: Parcel, changes: Changes) -> None:
             "INSERT INTO campaigns_terms (id, code, number, terms) VALUES (%s, %s, %s, %s)",
             (campaign.id, campaign.code, campaign.number, _json(campaign.terms)),
         )
-    for pool in changes.new_pools:
-        parcel.run(
-            "INSERT INTO matching_pool (id, code, campaign, sponsor, number)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            (pool.id, pool.code, pool.campaign, pool.sponsor, pool.number),
-        )
     for rule in changes.new_rules:
         parcel.run(
-            "INSERT INTO matching_rule (id, code, version, pool, campaign, from_at, number, terms)"
-            " VALUES (%s, %s, %s, %s, %s, to_timestamp(%s), %s, %s)",
+            "INSERT INTO matching_rule"
+            " (id, code, version, pool, campaign, from_at, number, terms, family)"
+            " VALUES (%s, %s, %s, %s, %s, to_timestamp(%s), %s, %s, %s)",
             (rule.id, rule.code, rule.version, rule.pool.id, rule.campaign, rule.from_s,
-             rule.number, _json(rule.terms)),
+             rule.number, _json(rule.terms), rule.family),
         )  # fmt: skip
+
+
+def _pack_later(parcel: Parcel, changes: Changes) -> None:
+    """Pack pools, seeds, closings, claw-backs and releases: few rows, now and then."""
+    parcel.copy("matching_release", RELEASE_KINDS, changes.releases)
+    parcel.run_many(
+        "INSERT INTO matching_clawback (number, deed, amount, reason) VALUES (%s, %s, %s, %s)",
+        changes.clawbacks,
+    )
+    for pool in sorted(changes.pools, key=lambda p: p.id):
+        if not pool.stored:
+            terms = (pool.on_return, pool.notice_days)
+            opened = (pool.id, pool.code, pool.campaign, pool.sponsor, pool.number)
+            parcel.run(NEW_POOL_SQL, (*opened, *terms))
+        parcel.run(POOL_SQL, (pool.notice_until, pool.closed, pool.id))
+    for seed in sorted(changes.seeds, key=lambda s: (s.family, s.day)):
+        if not seed.stored:
+            parcel.run(NEW_SEED_SQL, (seed.family, seed.day, seed.hash, seed.number))
+        if seed.revealed:
+            parcel.run(SEED_SQL, (seed.revealed, seed.family, seed.day))
+    for closing in sorted(changes.closings, key=lambda c: (c.rule, c.slice)):
+        c = closing
+        if not c.stored:
+            fixed = (c.rule, c.slice, c.total, c.budget, c.count, c.remainder, c.cut)
+            parcel.run(NEW_CLOSING_SQL, (*fixed, c.cursor, c.paid, c.done))
+        else:
+            parcel.run(CLOSING_SQL, (c.cursor, c.paid, c.done, c.rule, c.slice))
+    _mark_stored(changes.pools, changes.seeds, changes.closings)
 
 
 def _pack_rare(parcel: Parcel, changes: Changes) -> None:

@@ -5,7 +5,7 @@ than a batch of them.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -47,7 +47,7 @@ class Batch(NamedTuple):
     findings: list[Finding]
 
 
-def batches(connection: Connection[Any]) -> Iterator[Batch]:
+def batches(connection: Connection[Any]) -> Generator[Batch]:
     """Read all entries in order, checking numbers, framing and chain. Reads: tlog_entries.
 
     Needs a transaction, for its server-side cursor.

@@ -1,6 +1,12 @@
-"""The public log's folder: files that appear whole or not at all."""
+"""The public log's folder: files that appear whole or not at all.
 
+All that is asked of the file system goes through a `Disk`, so that the deterministic
+simulator can crash between any two of its steps (docs/design/0006-simulator.md).
+"""
+
+import fcntl
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -8,37 +14,82 @@ from typing import Final
 CHECKPOINT: Final = "checkpoint"
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+class Disk:
+    """The steps of the file system that the log stands on. Each may fail with OSError."""
+
+    def make(self, folder: Path, *, mode: int = 0o777) -> None:
+        """Make a folder and those above it, where they are missing."""
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+
+    def write(self, path: Path, data: bytes, *, mode: int) -> None:
+        """Write a file's bytes and make them durable; its name is durable after `sync`."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Give a file another's name, at one moment for every reader."""
+        old.replace(new)
+
+    def sync(self, folder: Path) -> None:
+        """Make the names in a folder durable."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read(self, path: Path) -> bytes | None:
+        """Read a file, or None if there is none."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def remove(self, folder: Path) -> None:
+        """Remove a folder with all in it, as far as that can be done."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def lock(self, path: Path) -> int:
+        """Take a lock that ends with the process, for `unlock`. Raises BlockingIOError if held."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def unlock(self, lock: int) -> None:
+        """Let go of a lock."""
+        os.close(lock)
+
+
+DISK: Final = Disk()
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644, disk: Disk = DISK) -> None:
     """Write a file so that any reader, after any crash, finds the old bytes or the new ones."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    disk.make(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    disk.write(partial, data, mode=mode)
+    disk.rename(partial, path)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path, *, disk: Disk = DISK) -> None:
     """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync(folder)
 
 
-def sync_names(root: Path, paths: Iterable[str]) -> None:
+def sync_names(root: Path, paths: Iterable[str], *, disk: Disk = DISK) -> None:
     """Make the names of files below `root` durable, with all folders on the way to them."""
     folders = {root / parent for path in paths for parent in Path(path).parents}
     for folder in sorted(folders, reverse=True):
-        sync_folder(folder)
+        disk.sync(folder)
 
 
-def read_from(folder: Path, path: str) -> bytes | None:
+def read_from(folder: Path, path: str, *, disk: Disk = DISK) -> bytes | None:
     """Read a file of the log, or None if there is none."""
-    try:
-        return (folder / path).read_bytes()
-    except FileNotFoundError:
-        return None
+    return disk.read(folder / path)

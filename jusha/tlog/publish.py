@@ -10,11 +10,8 @@ checkpoint is stored in the state file: the publisher's own word, published at t
 start; (3) the checkpoint is published.
 """
 
-import fcntl
 import hashlib
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +24,7 @@ from jusha.merkle.checkpoint import Checkpoint, format_checkpoint, parse_checkpo
 from jusha.merkle.note import LogSigner, open_note, sign_note
 from jusha.merkle.tiles import ENTRIES, TILE_WIDTH, Tile, TileTree, decode_bundle, grow
 from jusha.merkle.tree import EMPTY_ROOT, leaf_hashes
-from jusha.tlog.files import CHECKPOINT, read_from, sync_folder, sync_names, write_whole
+from jusha.tlog.files import CHECKPOINT, DISK, Disk, read_from, sync_names, write_whole
 from jusha.tlog.leaves import CHAIN_START
 
 STATE: Final = "signed.json"
@@ -54,19 +51,21 @@ class Signed:
     chain: bytes
 
 
-def log_key(folder: Path) -> Ed25519PrivateKey:
+def log_key(folder: Path, *, disk: Disk = DISK) -> Ed25519PrivateKey:
     """Load the log's Ed25519 key from `folder`/key (0600), making it for a log that is new.
 
     Raises LogForkRefusedError where something was signed and the key is gone: another
     key would be another log.
     """
-    path = folder / "key"
-    if not path.exists():
-        if (folder / "state" / STATE).exists() or (folder / "public" / CHECKPOINT).exists():
+    raw = disk.read(folder / "key")
+    if raw is None:
+        begun = (folder / "state" / STATE, folder / "public" / CHECKPOINT)
+        if any(disk.read(path) is not None for path in begun):
             raise LogForkRefusedError("the log has begun and its key is gone: restore log/key")
-        write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
-        sync_folder(folder)
-    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        raw = Ed25519PrivateKey.generate().private_bytes_raw()
+        write_whole(folder / "key", raw, mode=0o600, disk=disk)
+        disk.sync(folder)
+    return Ed25519PrivateKey.from_private_bytes(raw)
 
 
 class Publisher:
@@ -75,20 +74,20 @@ class Publisher:
     Reads: tlog_entries, tlog_table. Writes: only files below `folder`.
     """
 
-    def __init__(self, folder: Path, *, origin: str) -> None:
+    def __init__(self, folder: Path, *, origin: str, disk: Disk = DISK) -> None:
         """Take the key's lock and read the last signed checkpoint back.
 
         Raises PublisherRunningError, LogForkRefusedError if the record of what was
         signed, the key or the tiles on disk are gone or do not agree.
         """
         self.folder, self.public, self.origin = folder, folder / "public", origin
-        self.public.mkdir(parents=True, exist_ok=True)
-        (folder / "state").mkdir(mode=0o700, exist_ok=True)
-        self._lock = os.open(folder / "state" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.disk = disk
+        disk.make(self.public)
+        disk.make(folder / "state", mode=0o700)
+        disk.sync(folder)  # where the key was brought along, nobody has synced these names yet
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock)
+            self._lock = disk.lock(folder / "state" / "lock")
+        except BlockingIOError as error:
             raise PublisherRunningError(str(folder)) from error
         try:
             self._take_up()
@@ -101,16 +100,23 @@ class Publisher:
 
     def _take_up(self) -> None:
         """Check what is there, then publish what was signed and perhaps not published."""
-        self.signer = LogSigner(name=self.origin, private_key=log_key(self.folder))
+        self.signer = LogSigner(name=self.origin, private_key=log_key(self.folder, disk=self.disk))
         self.signed = self._read_state()
         self._check_tiles()
-        write_whole(self.public / "vkey", f"{self.signer.vkey.text}\n".encode())
+        self._write("vkey", f"{self.signer.vkey.text}\n".encode())
         if self.signed.note:
+            self.disk.sync(self.folder / "state")  # the last start may have died before its own
             self._show(self.signed)
 
     def close(self) -> None:
         """Let go of the key's lock."""
-        os.close(self._lock)
+        self.disk.unlock(self._lock)
+
+    def _read(self, path: str) -> bytes | None:
+        return read_from(self.public, path, disk=self.disk)
+
+    def _write(self, path: str, data: bytes) -> None:
+        write_whole(self.public / path, data, disk=self.disk)
 
     def publish_next(self, connection: psycopg.Connection[Any]) -> int:
         """Publish up to ENTRIES_MAX entries more; return how many (0: nothing new).
@@ -142,46 +148,43 @@ class Publisher:
             entries += decode_bundle(raw, width=count)
         shown = {f"tables/{digest.hex()}.json": body for digest, body in tables}
         for path, body in shown.items():
-            write_whole(self.public / path, body)
+            self._write(path, body)
         self._grow(entries, chain, tables=list(shown))
         return len(entries)
 
     def _grow(self, entries: list[bytes], chain: bytes, *, tables: list[str]) -> None:
         size = self.signed.checkpoint.size
-        growth = grow(
-            old_size=size, entries=entries, read_tile=lambda path: read_from(self.public, path)
-        )
+        growth = grow(old_size=size, entries=entries, read_tile=self._read)
         for path, data in growth.files.items():
-            write_whole(self.public / path, data)
-        sync_names(self.public, [*growth.files, *tables])
-        root = TileTree(
-            size=growth.size, read_tile=lambda path: read_from(self.public, path)
-        ).root()
+            self._write(path, data)
+        sync_names(self.public, [*growth.files, *tables], disk=self.disk)
+        root = TileTree(size=growth.size, read_tile=self._read).root()
         checkpoint = Checkpoint(self.origin, growth.size, root)
         note = sign_note(format_checkpoint(checkpoint), signers=[self.signer])
         self._store(Signed(checkpoint, note, chain))
         self._show(self.signed)
         for path in growth.files:  # a full tile makes its partial ones needless (C2SP tlog-tiles)
             if ".p/" not in path:
-                shutil.rmtree(self.public / f"{path}.p", ignore_errors=True)
+                self.disk.remove(self.public / f"{path}.p")
 
     def _show(self, signed: Signed) -> None:
         """Publish a checkpoint: under its size for ever, then as the newest."""
         named = f"checkpoints/{signed.checkpoint.size}"
-        write_whole(self.public / named, signed.note)
-        write_whole(self.public / CHECKPOINT, signed.note)
-        sync_names(self.public, [named, CHECKPOINT])
+        self._write(named, signed.note)
+        self._write(CHECKPOINT, signed.note)
+        sync_names(self.public, [named, CHECKPOINT], disk=self.disk)
 
     def _store(self, signed: Signed) -> None:
         state = {"note": signed.note.decode(), "chain": signed.chain.hex()}
-        write_whole(self.folder / "state" / STATE, json.dumps(state).encode(), mode=0o600)
-        sync_folder(self.folder / "state")
+        path = self.folder / "state" / STATE
+        write_whole(path, json.dumps(state).encode(), mode=0o600, disk=self.disk)
+        self.disk.sync(path.parent)
         self.signed = signed
 
     def _read_state(self) -> Signed:
-        raw = read_from(self.folder / "state", STATE)
+        raw = self.disk.read(self.folder / "state" / STATE)
         if raw is None:
-            if (self.public / CHECKPOINT).exists():
+            if self._read(CHECKPOINT) is not None:
                 raise LogForkRefusedError(
                     "a checkpoint is published but the record of what was signed is gone:"
                     " restore log/state/signed.json"
@@ -195,7 +198,7 @@ class Publisher:
         signed = Signed(
             parse_checkpoint(open_note(note, known=[self.signer.vkey]).text), note, chain
         )
-        shown = read_from(self.public, CHECKPOINT)
+        shown = self._read(CHECKPOINT)
         if shown is not None:
             published = parse_checkpoint(open_note(shown, known=[self.signer.vkey]).text)
             if published.size > signed.checkpoint.size:
@@ -207,7 +210,7 @@ class Publisher:
 
     def _check_tiles(self) -> None:
         checkpoint = self.signed.checkpoint
-        tree = TileTree(size=checkpoint.size, read_tile=lambda path: read_from(self.public, path))
+        tree = TileTree(size=checkpoint.size, read_tile=self._read)
         if tree.root() != checkpoint.root_hash:
             raise LogForkRefusedError(f"the tiles do not hash to the root of {checkpoint.size}")
         index, width = divmod(checkpoint.size, TILE_WIDTH)
@@ -218,7 +221,7 @@ class Publisher:
     def _check_bundle(self, bundle: Tile, hashes: list[bytes]) -> None:
         """Check the bundle that the next entries are added to; a crash may have filled it."""
         for name in (bundle, bundle.full):
-            data = read_from(self.public, name.path)
+            data = self._read(name.path)
             if data is not None:
                 entries = decode_bundle(data, width=name.width)[: bundle.width]
                 if leaf_hashes(entries) != hashes:

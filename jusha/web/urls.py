@@ -14,9 +14,11 @@ from jusha.web.views.home import home, home_live
 from jusha.web.views.log import log
 from jusha.web.views.order import order, order_proof
 from jusha.web.views.project import project
+from jusha.web.views.rule import rule, rule_document
 
 CODE = r"(?P<code>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?)"
 NUMBER = r"(?P<number>0|[1-9][0-9]{0,14})"
+RULE = r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?\.[1-9][0-9]{0,8})"
 ORDER = r"(?P<number>20[0-9]{16})"
 
 urlpatterns = [
@@ -28,6 +30,8 @@ urlpatterns = [
     re_path(rf"^o/{ORDER}\.tlog-proof\Z", order_proof, name="order-proof"),
     re_path(rf"^d/{NUMBER}\Z", deed, name="deed"),
     re_path(rf"^d/{NUMBER}\.tlog-proof\Z", deed_proof, name="deed-proof"),
+    re_path(rf"^rule/{RULE}\Z", rule, name="rule"),
+    re_path(rf"^rule/{RULE}\.toml\Z", rule_document, name="rule-document"),
     re_path(rf"^c/{CODE}\Z", campaign, name="campaign"),
     re_path(rf"^c/{CODE}/live\Z", campaign_live, name="campaign-live"),
     path("log", log, name="log"),

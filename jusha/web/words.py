@@ -1,15 +1,15 @@
-"""What codes mean, in words that people read: entries of the log, reasons, rules.
+"""What codes mean, in words that people read: entries of the log, and reasons.
 
 Every sentence is a template in Chinese with an English translation beside it
 (locale/en); codes never reach a reader without their word.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from jusha.matching.rules import RuleTerms
 from jusha.money.assets import decimal_text
 
 KINDS: Final = {
@@ -23,6 +23,16 @@ KINDS: Final = {
     "pool": pgettext_lazy("entry", "配捐池注资"),
     "rule": pgettext_lazy("entry", "规则发布"),
     "seal": pgettext_lazy("entry", "总数封存"),
+    "draw": pgettext_lazy("entry", "抽签依据"),
+    "seed": pgettext_lazy("entry", "种子承诺"),
+    "reveal": pgettext_lazy("entry", "秘密公开"),
+    "share": pgettext_lazy("entry", "配捐分配"),
+    "freeze": pgettext_lazy("entry", "冻结与解冻"),
+    "clawback": pgettext_lazy("entry", "配捐收回"),
+    "notice": pgettext_lazy("entry", "配捐池公示"),
+    "close": pgettext_lazy("entry", "配捐池关闭"),
+    "release": pgettext_lazy("entry", "配捐拨付"),
+    "paid": pgettext_lazy("entry", "出资方付款"),
 }
 
 REASONS: Final = {
@@ -37,6 +47,7 @@ REASONS: Final = {
     "project-gone": gettext_lazy("项目已停止接受捐赠"),
     "order-number-taken": gettext_lazy("订单号已被使用"),
     "asset-not-admitted": gettext_lazy("渠道不能上报这种币种"),
+    "unknown-coupon": gettext_lazy("没有这张加倍卡"),
     "project-not-admitted": gettext_lazy("渠道不能为这个项目上报"),
     "over-gift-limit": gettext_lazy("超过渠道的单笔上限"),
     "over-minute-limit": gettext_lazy("超过渠道的每分钟上限"),
@@ -47,8 +58,12 @@ BOUND_NAMES: Final = {
     "rule": gettext_lazy("规则给出"),
     "gift": gettext_lazy("单笔最多"),
     "person-day": gettext_lazy("每人每天最多"),
+    "person-campaign": gettext_lazy("每人整个活动最多"),
+    "project": gettext_lazy("每个项目最多"),
+    "charity": gettext_lazy("每家机构最多"),
     "channel": gettext_lazy("渠道对账前的额度"),
-    "window": gettext_lazy("当天的总额度"),
+    "window": gettext_lazy("总额度"),
+    "slice": gettext_lazy("这一段的额度"),
     "pool": gettext_lazy("配捐池余额"),
 }
 
@@ -79,55 +94,68 @@ def day_minute(minute: int) -> str:
 
 
 def why(match: dict[str, Any], *, asset: str = "CNY") -> str:
-    """One sentence: why this gift was matched with so much, or not at all."""
-    given = {"matched": money(match["amt"], asset)}
-    sentences = {
-        "rule": _("按规则的比例全额配捐 %(matched)s。"),
+    """One sentence: why this gift was matched with so much, or not at all, or not yet."""
+    by: str = match["by"]
+    if match.get("c"):
+        return _claimed(by) % {"claim": money(match["c"], asset)}
+    if match["amt"]:
+        return _matched().get(by, by) % {"matched": money(match["amt"], asset)}
+    return (_nothing_left() | _not_matched()).get(by, by)
+
+
+def _matched() -> dict[str, str]:
+    return {
+        "rule": _("按规则全额配捐 %(matched)s。"),
         "gift": _("配捐 %(matched)s：这是规则的单笔上限。"),
         "person-day": _("配捐 %(matched)s：到了这位捐赠人当天的配捐上限。"),
+        "person-campaign": _("配捐 %(matched)s：到了这位捐赠人在活动中的配捐上限。"),
+        "project": _("配捐 %(matched)s：到了这个项目在活动中的配捐上限。"),
+        "charity": _("配捐 %(matched)s：到了这家机构在活动中的配捐上限。"),
         "channel": _("配捐 %(matched)s：到了这个渠道对账前可用的额度。"),
-        "window": _("配捐 %(matched)s：当天的总额度只剩这么多。"),
+        "window": _("配捐 %(matched)s：总额度只剩这么多。"),
+        "slice": _("配捐 %(matched)s：这一段时间的额度只剩这么多。"),
         "pool": _("配捐 %(matched)s：配捐池只剩这么多。"),
-        "closed": _("没有配捐：捐赠时活动没有开放。"),
+        "share": _("按比例分到配捐 %(matched)s。"),
+    }
+
+
+def _nothing_left() -> dict[str, str]:
+    return {
+        "rule": _("没有配捐：按规则算出来是 0。"),
+        "gift": _("没有配捐：规则的单笔上限是 0。"),
+        "person-day": _("没有配捐：这位捐赠人当天的配捐已到上限。"),
+        "person-campaign": _("没有配捐：这位捐赠人在活动中的配捐已到上限。"),
+        "project": _("没有配捐：这个项目在活动中的配捐已到上限。"),
+        "charity": _("没有配捐：这家机构在活动中的配捐已到上限。"),
+        "channel": _("没有配捐：这个渠道对账前的额度已用完。"),
+        "window": _("没有配捐：总额度不够了。"),
+        "slice": _("没有配捐：这一段时间的额度不够了。"),
+        "pool": _("没有配捐：配捐池不够了。"),
+        "share": _("没有配捐：按比例分到的不足 1 分。"),
+    }
+
+
+def _not_matched() -> dict[str, str]:
+    return {
+        "closed": _("没有配捐：当时活动没有开放，或者配捐池已经截止。"),
         "not-admitted": _("没有配捐：这个渠道不参加活动。"),
+        "frozen": _("没有配捐：这个项目的配捐当时被冻结。"),
         "outside-window": _("没有配捐：捐赠时间不在每天的配捐时段内。"),
         "too-small": _("没有配捐：金额没有达到规则的起配金额。"),
         "no-person": _("没有配捐：规则需要能辨认捐赠人，这笔捐赠无法辨认。"),
+        "refunded": _("没有配捐：发出邀请的那笔捐赠已经退款或被收回配捐。"),
+        "not-reconciled": _("没有配捐：抽签只给已经和支付对过账的捐赠。"),
+        "no-seed": _("没有配捐：当天的抽签种子没有事先公布。"),
+        "revealed": _("没有配捐：付款通知到得太晚，当天的种子已经公开。"),
+        "coupon-used": _("没有配捐：这张加倍卡已经用过。"),
+        "slice-closed": _("没有配捐：付款通知到得太晚，这一段已经分配。"),
     }
-    nothing_left = {
-        "person-day": _("没有配捐：这位捐赠人当天的配捐已到上限。"),
-        "channel": _("没有配捐：这个渠道对账前的额度已用完。"),
-        "window": _("没有配捐：当天的总额度已用完。"),
-        "pool": _("没有配捐：配捐池已用完。"),
-        "rule": _("没有配捐：按比例不足 1 分。"),
-    }
-    chosen = sentences if match["amt"] else sentences | nothing_left
-    by: str = match["by"]
-    return chosen.get(by, by) % given
 
 
-def rule_sentence(terms: RuleTerms) -> str:
-    """A rule version as one sentence that a donor can plan by."""
-    window = terms.window
-    parts = [
-        _("每天 %(from)s 至 %(to)s，每捐 %(gift)s配 %(match)s")
-        % {
-            "from": day_minute(window.from_minute),
-            "to": day_minute(window.to_minute),
-            "gift": money(terms.denominator * 100),
-            "match": money(terms.numerator * 100),
-        }
-    ]
-    if terms.gift_min > 1:
-        parts.append(_("满 %(amount)s起配") % {"amount": money(terms.gift_min)})
-    if terms.gift_max:
-        parts.append(_("单笔最多配 %(amount)s") % {"amount": money(terms.gift_max)})
-    if terms.person_day_max:
-        parts.append(_("每人每天最多配 %(amount)s") % {"amount": money(terms.person_day_max)})
-    if terms.anonymous == "none":
-        parts.append(_("只配能辨认捐赠人的捐赠"))
-    parts.append(_("每天共 %(amount)s，用完为止") % {"amount": money(window.budget)})
-    return _("，").join(parts) + _("。")
+def _claimed(by: str) -> str:
+    if by == "rule":
+        return str(_("按规则记下 %(claim)s，到时和同一段的捐赠一起按比例分享。"))
+    return str(_("受上限限制记下 %(claim)s，到时和同一段的捐赠一起按比例分享。"))
 
 
 def about(entry: dict[str, Any], titles: dict[str, str]) -> str:
@@ -138,38 +166,116 @@ def about(entry: dict[str, Any], titles: dict[str, str]) -> str:
         for key, value in entry.items()
         if type(value) is str
     }
-    if kind == "don":
-        return _("捐给「%(project)s」") % {"project": named["prj"]}
-    if kind == "held":
-        return _("来自渠道 %(channel)s，先记在待查账：%(reason)s") % {
-            "channel": entry["ch"],
-            "reason": reason(entry["why"]),
-        }
-    if kind == "refund":
-        return _("退回第 %(number)s 条") % {"number": f"{entry['ref']:,}"}
-    if kind == "project":
-        text = (
-            _("「%(name)s」开放接受捐赠")
-            if entry["st"] == "open"
-            else _("「%(name)s」停止接受捐赠")
-        )
-        return text % {"name": named["prj"]}
-    if kind == "pool":
-        how = _("资金已到位") if entry["how"] == "secured" else _("在公示的信用额度内承诺")
-        return _("配捐池 %(pool)s：%(how)s") % {"pool": entry["pool"], "how": how}
-    return _about_plain(kind, entry, named)
+    return WITH_MORE[kind](entry, named) if kind in WITH_MORE else _about_plain(kind, entry, named)
+
+
+def _about_held(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("来自渠道 %(channel)s，先记在待查账：%(reason)s") % {
+        "channel": entry["ch"],
+        "reason": reason(entry["why"]),
+    }
+
+
+def _about_refund(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("退回第 %(number)s 条") % {"number": f"{entry['ref']:,}"}
+
+
+def _about_project(entry: dict[str, Any], named: dict[str, str]) -> str:
+    is_open = entry["st"] == "open"
+    text = _("「%(name)s」开放接受捐赠") if is_open else _("「%(name)s」停止接受捐赠")
+    return str(text % {"name": named["prj"]})
+
+
+def _about_pool(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    how = _("资金已到位") if entry["how"] == "secured" else _("在公示的信用额度内承诺")
+    return _("配捐池 %(pool)s：%(how)s") % {"pool": entry["pool"], "how": how}
 
 
 def _about_plain(kind: str, entry: dict[str, Any], named: dict[str, str]) -> str:
     """Entries that need one name and nothing else."""
     texts = {
+        "don": (_("捐给「%(name)s」"), "prj"),
         "channel": (_("渠道 %(name)s 可以上报善行"), "ch"),
         "charity": (_("「%(name)s」建立账套"), "org"),
         "campaign": (_("「%(name)s」的时间和渠道"), "rd"),
         "rule": (_("配捐规则 %(name)s"), "r"),
         "seal": (_("「%(name)s」到此为止的总数"), "rd"),
+        "draw": (_("下面几笔捐赠抽签时用的信封散列"), "d"),
+        "reveal": (_("一个事先封存的秘密现在公开，人人可以重算"), "h"),
+        "notice": (_("配捐池 %(name)s 进入公示，不再配新的捐赠"), "pool"),
     }
     if kind not in texts:
         return _("这个版本的页面还不认识这种记录，原文在下面")
     text, key = texts[kind]
     return text % {"name": named.get(key, str(entry.get(key, "")))}
+
+
+def _about_seed(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("规则 %(rule)s 在 %(day)s 抽签用的种子，先公布散列") % {
+        "rule": entry["r"],
+        "day": entry["day"],
+    }
+
+
+def _about_share(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    if entry["slice"] == "retro":
+        return _("规则 %(rule)s 给以前的 %(count)s 笔捐赠补配 %(amount)s") % {
+            "rule": entry["r"],
+            "count": f"{len(entry['m']):,}",
+            "amount": money(sum(each[1] for each in entry["m"])),
+        }
+    return _("规则 %(rule)s 把 %(budget)s分给 %(count)s 笔捐赠") % {
+        "rule": entry["r"],
+        "budget": money(entry["bud"]),
+        "count": f"{entry['cnt']:,}",
+    }
+
+
+def _about_freeze(entry: dict[str, Any], named: dict[str, str]) -> str:
+    frozen = _("「%(name)s」暂停配捐和拨付")
+    free = _("「%(name)s」恢复配捐和拨付")
+    return str((frozen if entry["st"] == "frozen" else free) % {"name": named["prj"]})
+
+
+def _about_claw_back(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("第 %(number)s 条的配捐全部收回") % {"number": f"{entry['ref']:,}"}
+
+
+def _about_close(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    if entry["to"] == "sponsor":
+        text = _("配捐池 %(pool)s 关闭，剩余 %(rest)s归出资方")
+    else:
+        text = _("配捐池 %(pool)s 关闭，剩余 %(rest)s分给各项目")
+    return str(text % {"pool": entry["pool"], "rest": money(entry["rest"])})
+
+
+def _about_release(entry: dict[str, Any], named: dict[str, str]) -> str:
+    return _("配捐池 %(pool)s 向「%(name)s」拨付 %(amount)s") % {
+        "pool": entry["pool"],
+        "name": named["prj"],
+        "amount": money(entry["amt"]),
+    }
+
+
+def _about_paid(entry: dict[str, Any], named: dict[str, str]) -> str:
+    return _("配捐池 %(pool)s 的出资方付给「%(name)s」%(amount)s") % {
+        "pool": entry["pool"],
+        "name": named["org"],
+        "amount": money(entry["amt"]),
+    }
+
+
+WITH_MORE: Final[dict[str, Callable[[dict[str, Any], dict[str, str]], str]]] = {
+    "held": _about_held,
+    "refund": _about_refund,
+    "project": _about_project,
+    "pool": _about_pool,
+    "seed": _about_seed,
+    "share": _about_share,
+    "freeze": _about_freeze,
+    "clawback": _about_claw_back,
+    "close": _about_close,
+    "release": _about_release,
+    "paid": _about_paid,
+}
+"""Kinds of entry whose line needs more than one name."""

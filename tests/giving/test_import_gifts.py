@@ -71,10 +71,8 @@ how = "secured"
 code = "R1"
 begins = "2025-12-31T16:00Z"
 [open.rule.terms]
-kind = "ratio"
-numerator = 1
-denominator = 1
-person_day_max = 1_500
+gives = {kind = "ratio", numerator = 1, denominator = 1}
+caps = {person_day = 1_500}
 [open.rule.terms.window]
 from_minute = 0
 to_minute = 1440

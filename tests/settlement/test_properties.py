@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from jusha.config.postgres import Cluster, database_url
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order, encode
 from jusha.inbox.keys import deed_key
-from jusha.settlement.batch import FencedOffError, Settled, Settlement
-from jusha.settlement.fence import LOCK_KEY, take_over
+from jusha.settlement.batch import Settled, Settlement
+from jusha.settlement.fence import LOCK_KEY, FencedOffError, take_over
 from tests.cast import ALICE, BOB, BOOKS, SECRET, WATER, House, ratio
 from tests.home import HOME
 from tests.settlement import oracle

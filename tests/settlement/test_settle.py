@@ -7,8 +7,7 @@ import pytest
 
 from jusha.config.postgres import database_url
 from jusha.inbox.envelopes import NO_PERSON
-from jusha.settlement.batch import FencedOffError
-from jusha.settlement.fence import AlreadySettlingError, take_over
+from jusha.settlement.fence import AlreadySettlingError, FencedOffError, take_over
 from tests.cast import ALICE, BOB, BOOKS, WATER, House, ratio
 from tests.home import HOME
 

@@ -31,7 +31,7 @@ def furnish_richly(house: House) -> None:
         channel={"clock": "file", "draw_max": 5_000},
     )
     house.rule(
-        ratio(budget=7_000, person_day_max=1_000) | {"numerator": 1, "denominator": 3},
+        ratio(budget=7_000, person_day_max=1_000, denominator=3),
         code="R2",
         from_="2020-01-01T00:00Z",
     )

@@ -84,6 +84,7 @@ def test_every_page_fits_and_breaks_no_rule_of_its_own(
         f"/p/{BOOKS}",
         f"/p/{BOOKS}/donate?campaign=day",
         "/c/day",
+        "/rule/R1.1",
         "/log",
         "/d/7",
         "/health",

@@ -13,7 +13,17 @@ from django.test.utils import CaptureQueriesContext
 from tests.cast import BOB, BOOKS, WATER
 from tests.web.conftest import Site
 
-PAGES = ("/", f"/p/{BOOKS}", f"/p/{BOOKS}/donate?campaign=day", "/c/day", "/log", "/d/0", "/health")
+PAGES = (
+    "/",
+    f"/p/{BOOKS}",
+    f"/p/{BOOKS}/donate?campaign=day",
+    "/c/day",
+    "/rule/R1.1",
+    "/log",
+    "/d/0",
+    "/d/7",
+    "/health",
+)
 
 
 class Strict(HTMLParser):
@@ -119,7 +129,7 @@ def test_deed_says_what_why_and_where_the_money_is(site: Site) -> None:
     html = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", site.text(f"/d/{number}")))
     assert "捐给「书香进山」" in html
     assert "为什么配捐 20 元？" in html
-    assert "按规则的比例全额配捐 20 元。" in html
+    assert "按规则全额配捐 20 元。" in html
     assert "这一笔是第 9.20 元到第 27.60 元" in html
     assert f"第 {number} 条，等待下一次签名" in html
     site.publish()
@@ -151,7 +161,7 @@ def test_every_kind_of_entry_has_a_page(site: Site) -> None:
     assert kinds == {
         "channel", "charity", "project", "campaign", "pool", "rule", "don", "held", "refund", "seal"
     }  # fmt: skip
-    assert "已退回 5 元，配捐退回 5 元" in site.text(f"/d/{number}")
+    assert "退款 5 元，配捐退回 5 元" in site.text(f"/d/{number}")
 
 
 def test_campaign_shows_pool_window_and_rule(site: Site) -> None:
@@ -159,10 +169,11 @@ def test_campaign_shows_pool_window_and_rule(site: Site) -> None:
     html = re.sub(r"<[^>]*>", "", site.text("/c/day"))
     assert "Tree Ltd" in html
     assert "今天已配 20 元，今天最多 10,000,000 元" in html
-    assert "每天 00:00 至 24:00，每捐 1 元配 1 元" in html
+    assert "每捐 1 元配 1 元。" in html
+    assert "全天，付款成功就按账本上的先后逐笔决定。" in html
     assert "今天还能配 ¥999,980.00" in html
     english = site.text("/c/day", lang="en")
-    assert "each ¥1 given is matched with ¥1" in english
+    assert "Each ¥1 given is matched with ¥1" in english
     assert "¥20 matched today, of at most ¥10,000,000" in english
 
 
@@ -209,7 +220,7 @@ def test_a_deed_page_asks_few_questions(site: Site) -> None:
     site.get("/d/0")
     with CaptureQueriesContext(connection) as asked:
         site.get(f"/d/{number}")
-    assert len(asked) == 7, [each["sql"][:90] for each in asked]
+    assert len(asked) == 14, [each["sql"][:90] for each in asked]
 
 
 def test_the_language_is_switched_by_a_form_that_needs_its_token(site: Site) -> None:

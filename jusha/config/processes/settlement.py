@@ -2,6 +2,8 @@
 
 import os
 import socket
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +16,12 @@ from jusha.config.processes.why import REFUSING, Why
 from jusha.inbox.connect import connect
 from jusha.merkle.checkpoint import parse_checkpoint
 from jusha.merkle.note import parse_note
-from jusha.settlement.batch import FencedOffError, Settlement
-from jusha.settlement.fence import AlreadySettlingError, take_over
+from jusha.settlement.batch import Settlement
+from jusha.settlement.closer import SecretKeeper, ask
+from jusha.settlement.fence import AlreadySettlingError, FencedOffError, take_over
+from jusha.settlement.secrets import installed
 
+SECRETS_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 0.01
 TAKEN_SECONDS: Final = 1.0
 REFUSED_SECONDS: Final = 5.0
@@ -74,7 +79,13 @@ def work(stop: Stop, why: Why) -> None:
 
 def settle(settlement: Settlement, stop: Stop, why: Why) -> None:
     """Settle batch after batch until told to stop. Raises FencedOffError."""
+    keeper, next_look = SecretKeeper(installed()), 0.0
     while not stop:
+        if time.monotonic() >= next_look:
+            with settlement.connection.transaction():
+                due = keeper.due(settlement.connection, datetime.now(UTC))
+                ask(settlement.connection, due)
+            next_look = time.monotonic() + SECRETS_SECONDS
         done = settlement.settle_next()
         if done.rows == 0:
             stop.wait(IDLE_SECONDS)

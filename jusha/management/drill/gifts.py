@@ -56,10 +56,8 @@ def open_campaign(connection: Connection[Any], workload: Workload) -> None:
         "channels": [CHANNEL],
     }
     rule = {
-        "kind": "ratio",
-        "numerator": 1,
-        "denominator": 1,
-        "person_day_max": workload.person_day_cap_fen,
+        "gives": {"kind": "ratio", "numerator": 1, "denominator": 1},
+        "caps": {"person_day": workload.person_day_cap_fen},
         "window": {"from_minute": 0, "to_minute": 1440, "budget": workload.window_budget_fen},
     }
     pool: dict[str, Any] = {

@@ -8,7 +8,8 @@ DECLARE
         'giving_refund', 'payments_channel', 'payments_channel_use', 'payments_order',
         'payments_paid', 'projects_fund', 'projects_void', 'charities_payee', 'campaigns_terms',
         'campaigns_total', 'matching_pool', 'matching_rule', 'matching_window', 'matching_usage',
-        'matching_match', 'tlog_entries', 'tlog_table', 'settlement_writer', 'settlement_batch',
+        'matching_match', 'matching_claim', 'matching_closing', 'matching_coupon',
+        'matching_invite', 'matching_seed', 'matching_clawback', 'matching_release', 'tlog_entries', 'tlog_table', 'settlement_writer', 'settlement_batch',
         'settlement_outcome', 'settlement_stuck'];
     intake CONSTANT text[] := ARRAY['inbox_lane', 'inbox_row', 'inbox_raw'];
     name text;

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from jusha.matching.rules import RuleTerms
 from jusha.money.assets import ASSETS_BY_NUMBER, decimal_text
 from jusha.money.clock import minute_seconds
-from jusha.web import grains, line, outcome, words
+from jusha.web import grains, line, outcome, rule_words, words
 from jusha.web.assets import asset as find_asset
 from jusha.web.titles import told as told_of
 
@@ -58,9 +58,15 @@ def money(value: int) -> str:
 
 
 @register.filter
-def rule_words(terms: RuleTerms) -> str:
-    """A rule version as a sentence."""
-    return words.rule_sentence(terms)
+def rule_brief(terms: RuleTerms) -> str:
+    """A rule version as a donor is told it before giving."""
+    return rule_words.rule_brief(terms)
+
+
+@register.filter
+def rule_text(terms: RuleTerms) -> str:
+    """A rule version as sentences."""
+    return rule_words.rule_sentence(terms)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from jusha.campaigns import queries as campaigns
 from jusha.projects import queries as projects
 from jusha.web.cards import card
 from jusha.web.live import standing
-from jusha.web.words import rule_sentence
+from jusha.web.rule_words import rule_gist, rule_terms, rule_title
 
 
 def campaign(request: HttpRequest, code: str) -> HttpResponse:
@@ -44,6 +44,8 @@ def _standing(found: campaigns.Running) -> dict[str, Any]:
         "is_open": found.is_open(now),
         "is_over": now >= found.closes,
         "sentences": [
-            (rule, rule_sentence(rule.terms)) for pool in state.pools for rule in pool.rules
+            (rule, rule_title(rule.terms), rule_gist(rule.terms), rule_terms(rule.terms))
+            for pool in state.pools
+            for rule in pool.rules
         ],
     }

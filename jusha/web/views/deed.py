@@ -10,15 +10,18 @@ from jusha.giving import queries as giving
 from jusha.giving.models import Deed
 from jusha.matching import queries as matching
 from jusha.projects import queries as projects
+from jusha.settlement.explain import explain_gift
 from jusha.tlog import queries as tlog
 from jusha.web.browser import orders_of
-from jusha.web.derivation import derive
+from jusha.web.derivation import after, told
 from jusha.web.line import Bands, bands_with_gift
 from jusha.web.proof import standing_of
 from jusha.web.titles import titles_of
 from jusha.web.words import about, kind_name
 
 PROOF_TYPE = "text/plain; charset=utf-8"
+EVERYTHING = "all"
+"""Asked for in the address, bounds are added up however far back that goes."""
 
 
 def deed(request: HttpRequest, number: str) -> HttpResponse:
@@ -46,16 +49,20 @@ def deed(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _gift(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
-    """What only gifts have: matches with their reasons, refunds, a place in the money line."""
+    """What only gifts have: rules with their reasons, refunds, a place in the money line."""
     found = giving.deed(entry["n"])
-    matches = [derive(m, entry["amt"], matching.version(m["r"])) for m in entry.get("m", ())]
-    mine = found is not None and found.order_no in orders_of(request)
+    if found is None:
+        return {}
+    explained = explain_gift(entry, found, everything=EVERYTHING in request.GET)
+    verdicts = told(explained)
     return {
-        "matches": matches,
-        "matched": sum(match.amount for match in matches),
-        "refunds": giving.refunds_of(entry["n"]),
-        "bands": _bands(entry, found) if found else None,
-        "order_no": found.order_no if found and mine else None,
+        "told": [each for each in verdicts if not each.quiet],
+        "quiet": [each for each in verdicts if each.quiet],
+        "whole": explained.whole,
+        "matched": explained.matched,
+        "after": after(explained),
+        "bands": _bands(entry, found),
+        "order_no": found.order_no if found.order_no in orders_of(request) else None,
     }
 
 

@@ -14,7 +14,7 @@ from jusha.projects import queries as projects
 from jusha.tlog import queries as tlog
 from jusha.web.browser import orders_of
 from jusha.web.cashier import pay_url
-from jusha.web.derivation import derive
+from jusha.web.derivation import brief
 from jusha.web.proof import standing_of
 from jusha.web.qr import qr_data_uri
 from jusha.web.views.deed import proof_file
@@ -62,7 +62,7 @@ def _known(request: HttpRequest, known: Order) -> dict[str, Any]:
         pay = pay_url(request, order_no=known.no, amount_fen=known.amount)
         return found | {"state": "unpaid", "pay_url": pay}
     entry = tlog.entry(number) or {}
-    matches = [derive(m, entry["amt"]) for m in entry.get("m", ())]
+    matches = [brief(m) for m in entry.get("m", ())]
     proof = standing_of(number, raw)
     return found | {
         "state": "given",
@@ -71,6 +71,7 @@ def _known(request: HttpRequest, known: Order) -> dict[str, Any]:
         "project": projects.find(entry["prj"]),
         "matches": matches,
         "matched": sum(match.amount for match in matches),
+        "claimed": any(match.claim for match in matches),
         "proof": proof,
         "proven": proof.published,
         "qr": qr_data_uri(request.build_absolute_uri(f"/d/{number}")),

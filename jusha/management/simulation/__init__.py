@@ -1,0 +1,1 @@
+"""What `jusha simulate` shows of an estimate: pictures, tables and one page."""
