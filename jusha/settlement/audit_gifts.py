@@ -114,7 +114,9 @@ class Gifts:
         if isinstance(gives, LumpSum):
             return crossed(gives, gift.sums.donated, gift.amount)
         if isinstance(gives, Friends):
-            return gift.friend_of is not None and gift.friends == gives.friends
+            friend = gift.friend_of
+            once = friend is not None and friend.number not in self.state.multiplied
+            return once and gift.friends == gives.friends
         return True
 
     def surprise(self, named: str) -> Surprise | None:
@@ -258,6 +260,7 @@ class Gifts:
         accounts = pool.available, self.state.promised(pool, gift.fund)
         if leaf.for_ >= 0:
             id_ = of_entry(leaf.for_, FRIENDS_PLACE)
+            self.state.multiplied.add(leaf.for_)
             rows.friends.append((id_, pool.id, rule.id, leaf.amount, BY_NUMBER[leaf.by]))
         else:
             rows.matches.append((id_, pool.id, rule.id, leaf.amount, BY_NUMBER[leaf.by]))

@@ -212,6 +212,8 @@ class State:
         self.whole: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
         self.coupons: set[tuple[int, int]] = set()
         self.invited: defaultdict[int, set[bytes]] = defaultdict(set)
+        self.multiplied: set[int] = set()
+        """Gifts that friends have earned a further match: once each."""
         self.seeds: dict[tuple[int, int], Seed] = {}
         self.closings: dict[tuple[int, int], Closing] = {}
         self.released: set[tuple[int, int]] = set()

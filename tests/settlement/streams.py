@@ -108,7 +108,7 @@ def kinds_at_once(draw: st.DrawFn, on: list[str], *, friends: bool) -> dict[str,
 
 @st.composite
 def documents(
-    draw: st.DrawFn, on: list[str], decided: str, *, friends: bool, cut: bool
+    draw: st.DrawFn, on: list[str], fillable: list[str], decided: str, *, friends: bool, cut: bool
 ) -> dict[str, Any]:
     """One version of a rule; `on` are the codes it may lean on, `cut`: whether it has slices."""
     quadratic = decided == CLOSE and draw(st.integers(0, 2)) == 0
@@ -124,7 +124,7 @@ def documents(
     }
     if decided == "at-once":
         found["gives"] = draw(kinds_at_once(on, friends=friends))
-        found["fills"] = draw(st.sampled_from(["", "", *on]))
+        found["fills"] = draw(st.sampled_from(["", "", *fillable]))
     else:
         found["gives"] = draw(plain_kinds())
     if quadratic:
@@ -147,6 +147,7 @@ def rule_sets(draw: st.DrawFn, times: list[str]) -> Rules:
     """
     found: Rules = []
     on: list[str] = []
+    fillable: list[str] = []
     friends = False
     for code in "ABCDE"[: draw(st.integers(1, 5))]:
         decided = "at-once" if not found else draw(st.sampled_from(times))
@@ -154,13 +155,15 @@ def rule_sets(draw: st.DrawFn, times: list[str]) -> Rules:
         decided = "at-once" if taken and decided == "slice" else decided
         cut = decided == "slice"
         cut |= not taken and decided == "at-once" and draw(st.integers(0, 4)) == 0
-        one = documents(on, decided, friends=not friends, cut=cut)
+        one = documents(on, fillable, decided, friends=not friends, cut=cut)
         versions = [draw(one) for _ in range(draw(few(1, 1, 2)))]
         friends |= any(each["gives"]["kind"] == "friends" for each in versions)
         pool = "hill" if cut else draw(st.sampled_from(["tree", "tree", "lake"]))
         found.append((code, pool, versions))
         if decided == "at-once":
             on.append(code)
+            gives = {each["gives"]["kind"] for each in versions}
+            fillable += [] if gives & {"friends", "lump-sum"} else [code]
     return found
 
 
