@@ -244,7 +244,7 @@ def slice_room(window: Window, minute_of_day: int, *, used_slice: int, used_day:
     return begun * window.slice_budget - used_day
 
 
-def match_gift(  # noqa: C901, PLR0912 - one branch a bound, on the hottest path
+def match_gift(  # noqa: C901, PLR0911, PLR0912 - one branch a bound, on the hottest path
     terms: RuleTerms,
     ask: Ask,
     minute_of_day: int,
@@ -284,12 +284,8 @@ def match_gift(  # noqa: C901, PLR0912 - one branch a bound, on the hottest path
         given, by = room.charity, "charity"
     if room.channel < given:
         given, by = room.channel, "channel"
-    if terms.decided in _FIRST_COME:
-        given, by = _cut_by_money(terms, given, by, room)
-    return max(given, 0), by
-
-
-def _cut_by_money(terms: RuleTerms, given: int, by: str, room: Room) -> tuple[int, str]:
+    if terms.decided not in _FIRST_COME:
+        return max(given, 0), by
     wanted = given
     if room.window < given:
         given, by = room.window, "window"
@@ -297,7 +293,9 @@ def _cut_by_money(terms: RuleTerms, given: int, by: str, room: Room) -> tuple[in
         given, by = room.slice, "slice"
     if room.pool < given:
         given, by = room.pool, "pool"
-    return (0 if terms.exhaustion == "whole" and given < wanted else given), by
+    if given < wanted and terms.exhaustion == "whole":
+        return 0, by
+    return max(given, 0), by
 
 
 def document(terms: RuleTerms) -> dict[str, Any]:

@@ -107,8 +107,10 @@ def find(
         _lay_over(found, before)
     ordered = {order.no: order for order in orders}
     _find_coupons(connection, world, found, [deed for _, deed in deeds], ordered)
-    _find_invites(connection, found, [deed for _, deed in deeds], ordered, before)
-    _find_usage(connection, world, found, deeds, ordered)
+    invites = _invites(found, [deed for _, deed in deeds], ordered)
+    if invites:
+        _find_invites(connection, found, invites, before)
+    _find_usage(connection, world, found, deeds, ordered, invited=bool(invites))
     ids = [i.id for i in instructions] + [order.no.to_bytes(16, "big") for order in orders]
     if ids:
         rows = connection.execute(OUTCOMES_SQL, (uuids(ids),), binary=True)
@@ -172,8 +174,13 @@ def _find_usage(
     found: Found,
     deeds: list[tuple[Place, Deed]],
     ordered: dict[int, Order],
+    *,
+    invited: bool,
 ) -> None:
-    """Ask for the use of every (campaign, day, person) that a deed may count against."""
+    """Ask for the use of every (campaign, day, person) that a deed may count against.
+
+    `invited`: some deed names a gift that invited to it, whose donor it may count for too.
+    """
     wanted: set[tuple[int, int, bytes]] = set()
     ahead = False
     for place, deed in deeds:
@@ -187,6 +194,8 @@ def _find_usage(
         day = local_day(at_us // SECOND_US)
         if person != NO_PERSON:
             wanted.add((campaign, day, person))
+        if not invited:
+            continue
         invite = _invite_of(found, ordered, deed)
         ahead |= invite >= world.next_number
         earlier = found.deeds.get(invite) if invite else None
@@ -222,18 +231,18 @@ def _find_coupons(
         found.coupons.update(rows.fetchall())
 
 
+def _invites(found: Found, deeds: list[Deed], ordered: dict[int, Order]) -> set[int]:
+    """Return the numbers of all gifts that a deed or order names as inviting."""
+    invites = {deed.invite for deed in deeds}
+    invites.update(order.invite for order in found.orders.values())
+    invites.update(order.invite for order in ordered.values())
+    return {number for number in invites if 0 < number < NUMBER_MAX}
+
+
 def _find_invites(
-    connection: Connection[Any],
-    found: Found,
-    deeds: list[Deed],
-    ordered: dict[int, Order],
-    before: Changes | None,
+    connection: Connection[Any], found: Found, invites: set[int], before: Changes | None
 ) -> None:
     """Find the gifts that invited to others, and who has come by them."""
-    invites = {_invite_of(found, ordered, deed) for deed in deeds}
-    invites = {number for number in invites if 0 < number < NUMBER_MAX}
-    if not invites:
-        return
     for number, person in connection.execute(INVITES_SQL, (int8s(sorted(invites)),), binary=True):
         found.invited.setdefault(number, set()).add(person)
     _read_deeds(connection, found, invites)

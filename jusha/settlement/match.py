@@ -25,6 +25,8 @@ from jusha.settlement.changes import Changes, Found, KnownDeed, KnownMatch, Plac
 from jusha.settlement.world import CLOSE, Campaign, Route, Rule, World
 from jusha.tlog.leaves import LeafMatch
 
+NOTHING: Final[dict[str, int]] = {}
+"""What other rules gave, in a campaign where no rule asks; nobody writes into it."""
 FIRST_PLACE: Final = 1
 """Transfer place of a gift's first match; place 0 is the gift itself."""
 FRIENDS_PLACE: Final = PLACES - 1
@@ -68,14 +70,14 @@ def give_matches(
     shown: list[LeafMatch] = []
     matched = 0
     leaning = gift.campaign.leaning
-    given: dict[str, int] = {}
-    filled: dict[str, int] = {}
+    given, filled = ({}, {}) if leaning else (NOTHING, NOTHING)
     before = 0
     for place, rule in enumerate(rules, FIRST_PLACE):
         if leaning:
             before = filled.get(rule.terms.fills, 0)
         if rule.silent and not concerned(world, gift, rule):
-            filled[rule.code] = before
+            if leaning:
+                filled[rule.code] = before
             continue
         leaf = _give(world, changes, found, gift, rule, place, given, before)
         shown.append(leaf)
