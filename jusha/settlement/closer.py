@@ -1,8 +1,8 @@
 """Ask for what the clock makes due: steps of closings, seeds before a day, reveals after it.
 
 Like every job this decides nothing: it says which instructions are due, and settlement
-refuses what is too early. What was asked for is remembered in memory; asking again is
-harmless.
+refuses what is too early. What was asked for is remembered in memory for a minute; asking
+again is harmless, and heals what a clock that runs ahead had asked too early.
 """
 
 import secrets as random
@@ -37,6 +37,7 @@ log = structlog.get_logger("settlement")
 
 ROW_MAX: Final = 1_000
 STEPS_AT_ONCE: Final = 50
+ASK_AGAIN_SECONDS: Final = 60
 DAYS_AHEAD: Final = 2
 """Seeds are made for today and so many days more."""
 
@@ -100,7 +101,8 @@ class Closer:
     """Says which steps of closings are due, a few thousand gifts a step."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[int, int], int] = {}
+        self._asked: dict[tuple[int, int], tuple[int, int]] = {}
+        """By (rule, slice): the cursor asked for, and when."""
 
     def due(self, connection: Connection[Any], now: datetime) -> list[Instruction]:
         """Return the steps that are due and were not asked for.
@@ -108,13 +110,15 @@ class Closer:
         Reads: matching_rule, matching_claim, matching_closing. Writes nothing.
         """
         due: list[Instruction] = []
+        now_s = int(now.timestamp())
         for rule in known_rules(connection):
             if rule.terms.decided == "at-once" or rule.noticed:
                 continue
-            for slice_, cursor in self._open(connection, rule, int(now.timestamp())):
-                if self._asked.get((rule.id, slice_)) == cursor:
+            for slice_, cursor in self._open(connection, rule, now_s):
+                before, at_s = self._asked.get((rule.id, slice_), (cursor, 0))
+                if before == cursor and now_s < at_s + ASK_AGAIN_SECONDS:
                     continue
-                self._asked[rule.id, slice_] = cursor
+                self._asked[rule.id, slice_] = cursor, now_s
                 steps = self._steps(connection, rule, slice_, cursor)
                 due += [_step(rule, slice_) for _ in range(steps)]
         return due
@@ -162,7 +166,7 @@ class SecretKeeper:
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
-        self._asked: set[bytes] = set()
+        self._asked: dict[bytes, int] = {}
 
     def due(self, connection: Connection[Any], now: datetime) -> list[Instruction]:
         """Make the seeds that are missing, and return what commits and reveals.
@@ -180,7 +184,7 @@ class SecretKeeper:
             for rule, day in _days_to_seed(rules, committed, now_s)
         ]
         for _, day, digest, revealed in seeds:
-            if revealed or digest in self._asked:
+            if revealed or now_s < self._asked.get(digest, 0) + ASK_AGAIN_SECONDS:
                 continue
             try:
                 secret = self.secrets[digest]
@@ -188,7 +192,7 @@ class SecretKeeper:
                 log.error("secret_missing", error=str(error))  # noqa: TRY400 - it says it all
                 continue
             if now_s >= over_s(day, secret) + REVEAL_SECONDS:
-                self._asked.add(digest)
+                self._asked[digest] = now_s
                 due.append(Instruction(new_id(), "reveal", "settlement", body={"secret": secret}))
         return due
 

@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from jusha.inbox.envelopes import digest
+from jusha.inbox.envelopes import Instruction, decode, digest
 from jusha.inbox.read import InboxRow
 from jusha.settlement.batch import Settlement
 from jusha.settlement.fence import take_over
+from jusha.settlement.secrets import installed
 
 DIFFERENCES_MAX: Final = 20
 
@@ -33,6 +34,11 @@ SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND c.relname !~ '^(jusha|django)_' AND c.relname NOT IN ('inbox_raw', 'settlement_writer')
 ORDER BY c.relname"""
+
+
+INSTRUCTED_SQL: Final = """
+SELECT payload FROM inbox_row JOIN inbox_lane USING (lane)
+WHERE name IN ('jobs', 'console') ORDER BY lane, n"""
 
 
 class TargetNotEmptyError(Exception):
@@ -83,6 +89,7 @@ def replay(source: Connection[Any], target: Connection[Any]) -> Replayed:
         with target.transaction():
             _check_empty(target)
             _copy_inbox(source, target)
+        _learn_secrets(source)
         settlement = Settlement(target, epoch=take_over(target, holder="replay"))
         positions: dict[str, int] = {}
         for batch in _batches(source):
@@ -134,6 +141,16 @@ def _copy_inbox(source: Connection[Any], target: Connection[Any]) -> None:
     ):
         for block in out:
             into.write(block)
+
+
+def _learn_secrets(source: Connection[Any]) -> None:
+    """Take in what the inbox reveals, so that draws can be replayed where no secret lies."""
+    for (payload,) in source.execute(INSTRUCTED_SQL, binary=True):
+        for envelope in decode(payload):
+            if isinstance(envelope, Instruction) and envelope.kind == "reveal":
+                secret = envelope.body.get("secret")
+                if isinstance(secret, bytes):
+                    installed().learn(secret)
 
 
 def _batches(source: Connection[Any]) -> Iterator[Batch]:

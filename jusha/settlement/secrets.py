@@ -7,6 +7,7 @@ never change what is decided. A lost secret stops settlement; it is never replac
 
 import secrets
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -106,6 +107,7 @@ def _xor(left: bytes, right: bytes) -> bytes:
     return bytes(x ^ y for x, y in zip(left, right, strict=True))
 
 
+@lru_cache(maxsize=1)
 def installed() -> Secrets:
-    """Return the installation's secrets."""
+    """Return the installation's secrets, the same object in the whole process."""
     return Secrets()

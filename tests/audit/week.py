@@ -139,7 +139,12 @@ def prepare(week: Week) -> None:
     secrets = installed()
     secrets.keep(SURPRISE)
     for code, pool, document in RULES:
-        rule = {"code": code, "pool": pool, "terms": document, "from": minute_text(OPENS)}
+        rule: dict[str, Any] = {
+            "code": code,
+            "pool": pool,
+            "terms": document,
+            "from": minute_text(OPENS),
+        }
         week.tell(at, "publish-rule", **rule)
     for code in ("X1", "D1"):
         for day in range(3):

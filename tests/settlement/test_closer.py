@@ -25,9 +25,10 @@ def test_a_slice_is_due_when_late_messages_can_no_longer_come(house: House) -> N
     assert closer.due(web, AT_NOON + timedelta(minutes=11, seconds=59)) == []
     first = ("close-claims", {"rule": "P1.1", "slice": "2025-09-09T04:00Z"})
     assert asked(closer.due(web, AT_NOON + timedelta(minutes=12))) == [first]
-    assert closer.due(web, AT_NOON + timedelta(minutes=12)) == []
+    assert closer.due(web, AT_NOON + timedelta(minutes=12, seconds=59)) == []
     second = ("close-claims", {"rule": "P1.1", "slice": "2025-09-09T04:02Z"})
-    assert asked(closer.due(web, AT_NOON + timedelta(minutes=14))) == [second]
+    again = closer.due(web, AT_NOON + timedelta(minutes=14))
+    assert asked(again) == [first, second]  # the first may have been asked by a clock ahead
     assert house.instruct("close-claims", **first[1])[0] == "done"
     assert asked(Closer().due(web, AT_NOON + timedelta(days=1))) == [second]
 

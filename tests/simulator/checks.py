@@ -23,7 +23,7 @@ from tests.simulator.connections import Connection, Double
 from tests.simulator.door import KEYS
 from tests.simulator.history import History
 from tests.simulator.oracle import Oracle
-from tests.simulator.oracle_books import DAY, SHANGHAI, At
+from tests.simulator.oracle_books import DAY, SHANGHAI, At, seconds
 from tests.simulator.processes import Process
 from tests.simulator.publishing import HOME, SimulatedPublisher
 from tests.simulator.schema import EPOCH, LANES, MICROSECOND, Row, tables
@@ -31,6 +31,7 @@ from tests.simulator.schema import EPOCH, LANES, MICROSECOND, Row, tables
 Tables = dict[str, list[Row]]
 NOT_SETTLEMENTS: Final = {"inbox_lane", "inbox_row", "inbox_raw", "settlement_writer"}
 PLACES: Final = 16
+CNY: Final = 1
 SLICES_FROM: Final = 10**6
 """Windows of a day are numbered below, those of a slice (by its minute) above."""
 OF_THE_CUT: Final = {"settlement_batch", "tlog_entries"}
@@ -139,33 +140,52 @@ def ledger_balances(end: End) -> Iterator[str]:
 def matches_are_counted(end: End) -> Iterator[str]:
     """Windows, persons' use, totals and pools are the sums of matches and claims."""
     deeds = {deed["number"]: deed for deed in end.named("giving_deed")}
-    usage: Counter[tuple[int, int, bytes]] = Counter()
     pools: Counter[int] = Counter()
     matched: Counter[tuple[int, int, int]] = Counter()
-    counted: Counter[tuple[int, int, int]] = Counter()
-    claims = {row[2]: row[4] for row in end.rows["matching_claim"]}
-    at_once = {}
+    projects = {fund["code"]: fund["project"] for fund in end.named("projects_fund")}
+    campaigns = {pool["id"]: pool["campaign"] for pool in end.named("matching_pool")}
     for match in end.named("matching_match"):
+        number, place = divmod(match["id"], PLACES)
         pools[match["pool"]] += match["amount"]
-        if deed := deeds.get(match["id"] // PLACES):
+        if deed := deeds.get(number):
             matched[deed["campaign"], deed["project"], deed["asset"]] += match["amount"]
-            if match["id"] not in claims:
-                at_once[match["id"]] = match["amount"]
-    for id_, amount in (at_once | claims).items():
-        deed = deeds[id_ // PLACES]
-        day = ((deed["effective_at"] - EPOCH) // MICROSECOND // 10**6 + SHANGHAI) // DAY
-        counted[deed["campaign"], deed["project"], deed["asset"]] += amount
-        if deed["person"] != NO_PERSON:
-            usage[deed["campaign"], day, deed["person"]] += amount
+        else:  # what a close or a share of squares gave to projects, from place 2 on
+            given = [row for row in end.leaves[number]["prj"] if row[-1]]
+            code, amount = given[place - 2][0], given[place - 2][-1]
+            matched[campaigns[match["pool"]], projects[code], CNY] += amount
+    yield from pools_are_exact(end, pools)
+    usage, counted = used_of_caps(end, deeds)
     if usage != {(u["campaign"], u["day"], u["person"]): u["matched"]
                  for u in end.named("matching_usage")}:  # fmt: skip
         yield "persons' use is not the sum of their matches"
-    yield from pools_are_exact(end, pools)
-    spread = any(leaf.get("to") == "projects" for leaf in end.leaves if leaf["k"] == "close")
     for total in end.named("campaigns_total"):
         key = total["campaign"], total["project"], total["asset"]
-        if total["counted"] != counted[key] or (total["matched"] != matched[key] and not spread):
+        if (total["counted"], total["matched"]) != (counted[key], matched[key]):
             yield f"total {total} does not sum its matches"
+
+
+def used_of_caps(
+    end: End, deeds: dict[int, dict[str, Any]]
+) -> tuple[Counter[tuple[int, int, bytes]], Counter[tuple[int, int, int]]]:
+    """What persons have used of their days, and projects of their caps."""
+    usage: Counter[tuple[int, int, bytes]] = Counter()
+    counted: Counter[tuple[int, int, int]] = Counter()
+    gives = {rule["id"]: rule["terms"]["gives"]["kind"] for rule in end.named("matching_rule")}
+    claims = {row[2]: (row[0], row[4]) for row in end.rows["matching_claim"]}
+    matches = {row[0]: (row[2], row[3]) for row in end.rows["matching_match"]}
+    earned = {match["for"]: leaf["t"] for leaf in end.leaves if leaf["k"] == "don"
+              for match in leaf.get("m", ()) if "for" in match and match["amt"]}  # fmt: skip
+    for id_, (rule, amount) in (matches | claims).items():
+        deed = deeds.get(id_ // PLACES)
+        if deed is None or gives[rule] == "quadratic":
+            continue
+        at_s = (deed["effective_at"] - EPOCH) // MICROSECOND // 10**6
+        if gives[rule] == "friends":
+            at_s = seconds(earned[deed["number"]])
+        counted[deed["campaign"], deed["project"], deed["asset"]] += amount
+        if deed["person"] != NO_PERSON and gives[rule] != "lump-sum":
+            usage[deed["campaign"], (at_s + SHANGHAI) // DAY, deed["person"]] += amount
+    return usage, counted
 
 
 def pools_are_exact(end: End, matched: Counter[int]) -> Iterator[str]:

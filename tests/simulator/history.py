@@ -16,14 +16,17 @@ from structlog.testing import capture_logs
 
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import Envelope
-from tests.simulator.cast import MORNING, Cast, Message
+from tests.simulator.cast import MORNING, OF_ORDERS, Cast, Message
 from tests.simulator.connections import Connection, Server
 from tests.simulator.door import SILENT, SimulatedDoor, simulated_connections
 from tests.simulator.processes import FAULTS, LOST, UNREPORTED, Died, Process
 from tests.simulator.publishing import SimulatedPublisher
+from tests.simulator.rules import OFTEN
 from tests.simulator.settler import SimulatedSettler
 
 HEALING_ROUNDS_MAX: Final = 400
+OF_THE_END: Final = {"quadratic", "retro"}
+"""Themes of which little is seen before the campaign is over."""
 
 
 class StuckWorldError(AssertionError):
@@ -73,10 +76,12 @@ class History:
             for at in range(0, len(furniture), 4):
                 self._pay_surely(Owed("console", furniture[at : at + 4]))
                 self.tick(1)
-            for _ in range(self.random.choice([20, 40, 60])):
+            for _ in range(self.random.choice([20, 40, 80])):
                 self.step()
             if self.random.random() < 0.05:
                 self.rush()
+            if self.random.random() < (0.7 if self.cast.theme in OF_THE_END else 0.3):
+                self.evening()
             self.heal()
 
     def tick(self, microseconds: int) -> None:
@@ -107,7 +112,9 @@ class History:
             process.meanwhile_after = self.random.randrange(steps)
 
     def send(self) -> None:
-        """A channel sends something new, or again."""
+        """A channel sends something new, or again; orders go before where a story needs them."""
+        if self.cast.theme in OF_ORDERS and self.random.random() < OFTEN / 2:
+            self.page()
         message = None
         if self.random.random() < 0.3:
             message = self.cast.repeat()
@@ -162,7 +169,7 @@ class History:
         if unpaid and self.random.random() < 0.7:
             self.pay(self.random.choice(unpaid))
         else:
-            self.owe("web", self.cast.agreed())
+            self.owe("web", self.cast.agreed(self.gifts()))
 
     def decide(self) -> None:
         """A person decides something."""
@@ -178,9 +185,16 @@ class History:
         connection.close()
         return int(row[0])
 
+    def gifts(self) -> list[int]:
+        """The numbers of what was given or held."""
+        connection: Any = Connection(self.server, Process("onlooker"), autocommit=True)
+        rows = connection.execute("SELECT number FROM giving_deed ORDER BY number").fetchall()
+        connection.close()
+        return [int(row[0]) for row in rows]
+
     def file(self) -> None:
         """A file comes late."""
-        self.owe("import", *self.cast.filed(self.now_s))
+        self.owe("import", *self.cast.filed(self.now_s, self.gifts()))
 
     def settle(self) -> None:
         """A settlement process works a turn, or starts."""
@@ -245,10 +259,22 @@ class History:
             future = self.door.take(message.path, message.channel, message.body)
             if future is not None:
                 self.waiting.append((message, future))
-            owed = Owed("import", self.cast.filed(self.now_s))
+            owed = Owed("import", self.cast.filed(self.now_s, self.gifts()))
             self.owed.append(owed)
             self.pay(owed)
             if self.random.random() < 0.2:
+                self.step()
+
+    def evening(self) -> None:
+        """The campaign is over: what waits is paid, step by step, while other things happen."""
+        over_us = (self.cast.closes_s + 700) * 10**6
+        self.tick(max(over_us - self.now_us, 0))
+        for place, decision in enumerate(self.cast.ending(self.now_s)):
+            if place == 1:
+                self.tick(601 * 10**6)  # a rule that was published first acts from here
+            self.owe("jobs", decision)
+            self.tick(self.random.choice([1, 61 * 10**6, 200 * 10**6]))
+            if self.random.random() < 0.5:
                 self.step()
 
     def heal(self) -> None:
@@ -300,7 +326,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "kill": History.kill,
     "time": History.pass_time,
 }
-CHANCES: Final = {"send": 28, "door": 16, "web": 6, "decide": 6, "file": 3, "settle": 16,
+CHANCES: Final = {"send": 28, "door": 16, "web": 8, "decide": 7, "file": 4, "settle": 16,
                   "another": 2, "publish": 9, "kill": 3, "time": 10}  # fmt: skip
 NAMES: Final = list(ACTIONS)
 WEIGHTS: Final = [CHANCES[name] for name in NAMES]

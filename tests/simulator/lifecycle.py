@@ -1,14 +1,13 @@
-"""The oracle of what comes after the gift: refunds, claw-backs, shares, closing, release."""
+"""The oracle of what comes after the gift: refunds, claw-backs, closing, release."""
 
 from collections import Counter
 
-from tests.simulator.oracle_books import DAY, SHANGHAI, Body, Books, Told, minute_of, seconds
+from tests.simulator.oracle_books import DAY, Body, Told, minute_of, seconds
+from tests.simulator.oracle_closing import Closing
 from tests.simulator.rules import share_out
 
-LATE_S = 11 * 60
 
-
-class Lifecycle(Books):
+class Lifecycle(Closing):
     """One method an instruction; each returns the code of a refusal, or ""."""
 
     def _do_refund(self, body: Body, at_s: int, two: bool) -> str:  # noqa: FBT001
@@ -22,7 +21,7 @@ class Lifecycle(Books):
         gone = deed["amount"] - deed["left"]
         after = gone + body["amount"]
         back: Counter[str] = Counter()
-        for _, pool, matched in [] if deed["clawed"] else deed["matches"]:
+        for _, pool, matched, _ in [] if deed["clawed"] else deed["matches"]:
             part = matched * after // deed["amount"] - matched * gone // deed["amount"]
             back[pool] += part
             self._give_back(pool, deed["project"], part)
@@ -39,7 +38,7 @@ class Lifecycle(Books):
         if deed["clawed"]:
             return "nothing-to-change"
         back: Counter[str] = Counter()
-        for _, pool, matched in deed["matches"]:
+        for _, pool, matched, _ in deed["matches"]:
             part = matched - matched * (deed["amount"] - deed["left"]) // deed["amount"]
             back[pool] += part
             self._give_back(pool, deed["project"], part)
@@ -66,59 +65,6 @@ class Lifecycle(Books):
         self._tell("freeze", at_s, prj=code, st="frozen" if frozen else "free")
         return ""
 
-    def _do_close_claims(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
-        rule = next((rule for rule in self.rules if rule["name"] == body["rule"]), None)
-        if rule is None or rule["terms"]["decided"] == "at-once":
-            return "nothing-to-close"
-        terms, pool = rule["terms"], self.pools[rule["pool"]]
-        by_slice = terms["decided"] == "slice"
-        if by_slice != bool(body["slice"]):
-            return "nothing-to-close"
-        slice_ = seconds(body["slice"]) // 60 if by_slice else 0
-        due = (
-            (slice_ + terms["window"]["slice_minutes"]) * 60
-            if by_slice
-            else seconds(self.campaigns[rule["campaign"]]["closes"])
-        )
-        if at_s < due + LATE_S:
-            return "too-early"
-        if pool["notice"] or (rule["name"], slice_) in self.closed:
-            return ""
-        self.closed.add((rule["name"], slice_))
-        day = (slice_ * 60 + SHANGHAI) // DAY if by_slice else "close"
-        room = [self.window_left(rule, day), pool["available"]]
-        if by_slice:
-            minute = (slice_ * 60 + SHANGHAI) % DAY // 60
-            window = terms["window"]
-            acts = window["from_minute"] <= minute < window["to_minute"]
-            room.append(self.slice_left(rule, int(day), slice_) if acts else 0)
-        self._share(rule, day, slice_, max(min(room), 0), at_s)
-        return ""
-
-    def _share(self, rule: Body, day: object, slice_: int, room: int, at_s: int) -> None:
-        """Share what there is among the claims of gifts that are whole."""
-        claims = {
-            (number, place): amount
-            for name, at, number, place, amount in self.claims
-            if (name, at) == (rule["name"], slice_)
-            and self.deeds[number]["left"] == self.deeds[number]["amount"]
-            and not self.deeds[number]["clawed"]
-        }
-        total = sum(claims.values())
-        budget = room if rule["terms"]["share"] == "all" else min(room, total)
-        budget = budget if total else 0
-        numbered = [(number * 16 + place, amount) for (number, place), amount in claims.items()]
-        shares = share_out(numbered, budget) if budget else {}
-        for number, place in claims:
-            if share := shares.get(number * 16 + place, 0):
-                self._match_made(number, place, rule["pool"], share)
-        self._spend(rule, day, slice_, budget)
-        self._tell(
-            "share", at_s, bud=budget, tot=total, cnt=len(claims), r=rule["name"], left=0,
-            slice=minute_of(slice_ * 60) if slice_ else "close",
-            m=[[id_ // 16, share] for id_, share in sorted(shares.items()) if share],
-        )  # fmt: skip
-
     def _do_begin_notice(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
         pool = self.pools[body["pool"]]
         if pool["closed"]:
@@ -128,7 +74,11 @@ class Lifecycle(Books):
         if pool["notice"]:
             return "nothing-to-change"
         own = {rule["name"] for rule in self.rules if rule["pool"] == body["pool"]}
-        if any(c[0] in own and (c[0], c[1]) not in self.closed for c in self.claims):
+        waiting = {claim[:2] for claim in self.claims if claim[0] in own}
+        for rule in self.rules:
+            if rule["name"] in own and rule["terms"]["decided"] == "retro":
+                waiting.add((rule["name"], 0))
+        if waiting - self.closed:
             return "claims-waiting"
         pool["notice"] = -(-at_s // 60) * 60 + pool["days"] * DAY
         self._tell("notice", at_s, until=minute_of(pool["notice"]))

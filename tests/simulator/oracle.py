@@ -6,14 +6,15 @@ what it must show (without tags and commitments), and what stands in the books a
 
 import base64
 import hashlib
-import hmac
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order
 from tests.simulator.lifecycle import Lifecycle
-from tests.simulator.oracle_books import DAY, SHANGHAI, At, Body, Told, seconds
-from tests.simulator.rules import NOT_BOUND, draws, match, slice_begins
+from tests.simulator.oracle_books import DAY, SHANGHAI, SURPRISE, At, Body, seconds
+from tests.simulator.oracle_match import Given
+from tests.simulator.rules import draws, leans_on
 
 RULES_MAX: Final = 12
 
@@ -98,136 +99,48 @@ class Oracle(Lifecycle):
         return ""
 
     def _give(self, deed: Deed, channel: Body, order: Order | None, at_s: int, at: At) -> None:
-        person = order.person if order and order.person != NO_PERSON else deed.person
         code = order.campaign if order else deed.campaign
         project = order.project if order else deed.project
-        rules = self._in_force(code, at_s) if code in self.campaigns else []
+        mine: Body = {
+            "amount": deed.amount, "held": False, "left": deed.amount, "project": project,
+            "person": order.person if order and order.person != NO_PERSON else deed.person,
+            "campaign": code, "channel": deed.channel, "clawed": False, "matches": [],
+            "at_s": at_s,
+        }  # fmt: skip
+        asked = order or deed
+        coupon = self._coupon(asked.coupon)
+        shown: dict[str, Any] = {"amt": deed.amount, "ch": deed.channel, "prj": project}
+        shown["cpn"] = f"{coupon[0]}.{coupon[1]}" if coupon else None
+        if code not in self.campaigns:
+            self.deeds[self._tell("don", at_s, **shown)] = mine
+            return
+        rules = self._in_force(code, at_s)
         drawing = any(draws(rule["terms"]) for rule in rules)
-        if drawing and self.drawn != (at.lane, at.n):
+        if drawing:
+            self._digest(at)
+        friend_of, friends = self._befriend(mine, asked.invite)
+        number = len(self.told)
+        self.deeds[number] = mine
+        gift = Given(number, mine, channel, at_s, at, coupon, friend_of, friends)
+        if matches := self._matches(gift, rules):
+            shown["m"] = matches
+        shown |= {"rd": code, "i": at.place if drawing else None, "inv": friend_of}
+        self.gifts[code] += 1
+        self.donated[code, project] += deed.amount
+        self._tell("don", at_s, **shown)
+
+    def _digest(self, at: At) -> None:
+        """Tell a row's digest before its first gift that may draw."""
+        if self.drawn != (at.lane, at.n):
             self.drawn = (at.lane, at.n)
             digest = base64.b64encode(hashlib.sha256(at.payload).digest()).decode()
             self._tell("draw", at.received_us // 10**6, d=digest)
-        number = len(self.told)
-        self.deeds[number] = mine = {
-            "amount": deed.amount, "held": False, "left": deed.amount, "project": project,
-            "person": person, "campaign": code, "channel": deed.channel, "clawed": False,
-            "matches": [], "at": at,
-        }  # fmt: skip
-        shown: dict[str, Any] = {"amt": deed.amount, "ch": deed.channel, "prj": project}
-        if code in self.campaigns:
-            shown["rd"] = code
-            shown |= {"i": at.place} if drawing else {}
-            matches = [
-                self._match(number, mine, channel, rule, place, at_s)
-                for place, rule in enumerate(rules, 1)
-            ]
-            if matches:
-                shown["m"] = matches
-            self.gifts[code] += 1
-        self._tell("don", at_s, **shown)
-
-    def _in_force(self, campaign: str, at_s: int) -> list[Body]:
-        newest: dict[str, Body] = {}
-        rules = [rule for rule in self.rules if rule["campaign"] == campaign]
-        for rule in sorted(rules, key=lambda rule: (rule["from_s"], rule["number"])):
-            if rule["from_s"] <= at_s:
-                newest[rule["code"]] = rule
-        return list(newest.values())
-
-    def _match(
-        self, number: int, deed: Body, channel: Body, rule: Body, place: int, at_s: int
-    ) -> Told:
-        """Decide one rule for a gift, count it, and say what the leaf shows."""
-        shown: Told = {"amt": 0, "by": "", "pool": rule["pool"], "r": rule["name"]}
-        campaign, pool, terms = (
-            self.campaigns[deed["campaign"]],
-            self.pools[rule["pool"]],
-            rule["terms"],
-        )
-        named, project = campaign["channels"], deed["project"]
-        if not seconds(campaign["opens"]) <= at_s < seconds(campaign["closes"]) or pool["notice"]:
-            return shown | {"by": "closed"}
-        if deed["channel"] not in named if named else channel["clock"] == "file":
-            return shown | {"by": "not-admitted"}
-        if self.projects[project]["frozen"]:
-            return shown | {"by": "frozen"}
-        day, minute = (at_s + SHANGHAI) // DAY, (at_s + SHANGHAI) % DAY // 60
-        slice_ = 0
-        if "slice_minutes" in terms["window"]:
-            slice_ = at_s // 60 - minute + slice_begins(terms["window"], minute)
-        at_once = terms["decided"] == "at-once"
-        hindered, draw = self._draw(deed, channel, rule, day)
-        if not at_once and (rule["name"], slice_) in self.closed:
-            hindered = "slice-closed"
-        used, room = self._room(deed, channel, rule, day, slice_)
-        amount, by = match(
-            terms, deed["amount"], minute, used, room,
-            has_person=deed["person"] != NO_PERSON, hindered=hindered, draw=draw,
-        )  # fmt: skip
-        if amount:
-            self._count(deed, project, day, amount)
-            if at_once:
-                self._spend(rule, day, slice_, amount)
-                self._match_made(number, place, rule["pool"], amount)
-            else:
-                self.claims.append((rule["name"], slice_, number, place, amount))
-                return shown | {"by": by, "c": amount}
-        return shown | {"amt": amount, "by": by}
-
-    def _draw(self, deed: Body, channel: Body, rule: Body, day: int) -> tuple[str, bytes]:
-        """What stands against a draw, or the sixteen bytes that come out of it."""
-        if not draws(rule["terms"]):
-            return "", b""
-        if channel["clock"] != "rail":
-            return "not-reconciled", b""
-        digest = self.seeds.get((rule["code"], day))
-        if digest is None:
-            return "no-seed", b""
-        if digest in self.revealed:
-            return "revealed", b""
-        at = deed["at"]
-        text = hashlib.sha256(at.payload).digest() + at.place.to_bytes(4, "big")
-        name = rule["name"].encode()
-        return "", hmac.new(self.secrets[digest], text + name, "sha256").digest()[:16]
-
-    def _room(
-        self, deed: Body, channel: Body, rule: Body, day: int, slice_: int
-    ) -> tuple[dict[str, int], dict[str, int]]:
-        """What counts against each cap, and what is left of each sum of money."""
-        campaign, person, project = deed["campaign"], deed["person"], deed["project"]
-        used = {
-            "person_day": self.usage[campaign, day, person],
-            "person_campaign": sum(
-                amount for (code, _, who), amount in self.usage.items()
-                if (code, who) == (campaign, person)
-            ),
-            "project": self.counted[campaign, project],
-            "charity": sum(
-                amount for (code, name), amount in self.counted.items()
-                if code == campaign
-                and self.projects[name]["charity"] == self.projects[project]["charity"]
-            ),
-        }  # fmt: skip
-        drawn = self.channel_used[deed["channel"], "drawn"]
-        room = {
-            "channel": channel["draw_max"] - drawn if channel.get("draw_max") else NOT_BOUND,
-            "window": self.window_left(rule, day),
-            "slice": self.slice_left(rule, day, slice_),
-            "pool": self.pools[rule["pool"]]["available"],
-        }
-        return used, room
-
-    def _count(self, deed: Body, project: str, day: int, amount: int) -> None:
-        """Count a match or claim against every cap."""
-        if deed["person"] != NO_PERSON:
-            self.usage[deed["campaign"], day, deed["person"]] += amount
-        self.counted[deed["campaign"], project] += amount
-        self.channel_used[deed["channel"], "drawn"] += amount
 
     def _order(self, order: Order) -> None:
         project = self.projects.get(order.project)
         good = project is not None and project["state"] == "open" and order.asset == "CNY"
-        if good and (not order.campaign or order.campaign in self.campaigns):
+        known = not order.coupon or self._coupon(order.coupon)
+        if good and known and (not order.campaign or order.campaign in self.campaigns):
             self.orders.setdefault(order.no, order)
 
     def _instruction(self, instruction: Instruction, at_s: int) -> None:
@@ -295,6 +208,28 @@ class Oracle(Lifecycle):
         sliced = [r for r in (body, *others) if r["terms"]["window"].get("slice_minutes")]
         return bool(others and sliced)
 
+    def _ill_leaning(self, body: Body, from_s: int) -> bool:
+        """Whether a version looks at what is not decided before it, or others look at it."""
+        first: dict[str, tuple[int, int]] = {}
+        for rule in self.rules:
+            since = (rule["from_s"], rule["number"])
+            first[rule["code"]] = min(first.get(rule["code"], since), since)
+        late = {rule["code"] for rule in self.rules if rule["terms"]["decided"] != "at-once"}
+        mine = first.get(body["code"], (from_s, len(self.told)))
+        together = {rule["code"] for rule in self.rules
+                    if rule["terms"]["gives"]["kind"] in {"friends", "lump-sum"}}  # fmt: skip
+        for code in leans_on(body["terms"]):
+            if code not in first or first[code] >= mine or code in late:
+                return True
+        if body["terms"].get("fills") in together:
+            return True
+        if body["terms"]["decided"] != "at-once":
+            return any(body["code"] in leans_on(rule["terms"]) for rule in self.rules)
+        return body["terms"]["gives"]["kind"] == "friends" and any(
+            rule["terms"]["gives"]["kind"] == "friends" and rule["code"] != body["code"]
+            for rule in self.rules
+        )
+
     def _do_publish_rule(self, body: Body, at_s: int, two: bool) -> str:  # noqa: FBT001
         if not two:
             return "needs-two-persons"
@@ -309,12 +244,17 @@ class Oracle(Lifecycle):
             or any(rule["pool"] != body["pool"] for rule in mine)
             or any(rule["from_s"] >= from_s for rule in mine)
             or self._slices_beside_another(body)
+            or self._ill_leaning(body, from_s)
+            or (body["terms"]["decided"] == "retro" and "surprise" in body["terms"]["window"])
             or len(codes | {body["code"]}) > RULES_MAX
         ):
             return "bad-rule"
         name = f"{body['code']}.{len(mine) + 1}"
         version = {"name": name, "campaign": pool["campaign"], "from_s": from_s}
-        self.rules.append({**body, **version, "number": len(self.told)})
+        rule = {**body, **version, "number": len(self.told)}
+        if wrong := self._surprise(rule):
+            return wrong
+        self.rules.append(rule)
         self._tell("rule", at_s, r=name)
         return ""
 
@@ -341,7 +281,10 @@ class Oracle(Lifecycle):
             return "unknown-secret"
         if digest in self.revealed:
             return "revealed-before"
-        if at_s < (days[0] + 1) * DAY - SHANGHAI + 900:
+        over = (days[0] + 1) * DAY - SHANGHAI
+        if days[0] == SURPRISE:
+            over = seconds(json.loads(body["secret"])["to"])
+        if at_s < over + 900:
             return "too-early"
         self.revealed.add(digest)
         self._tell("reveal", at_s)

@@ -11,6 +11,8 @@ from tests.simulator.rules import NOT_BOUND
 
 DAY: Final = 86_400
 SHANGHAI: Final = 8 * 3600
+SURPRISE: Final = -1
+"""Stands for the day where a secret is not a seed but times."""
 Body = dict[str, Any]
 Told = dict[str, Any]
 
@@ -41,7 +43,7 @@ class Books:
 
     secrets: Mapping[bytes, bytes] = field(default_factory=dict)
     seeds: dict[tuple[str, int], bytes] = field(default_factory=dict)
-    """Hash by (rule code, day)."""
+    """Hash by (rule code, day), and by (rule version, SURPRISE)."""
     revealed: set[bytes] = field(default_factory=set)
     drawn: tuple[int, int] = (0, 0)
     told: list[Told] = field(default_factory=list)
@@ -56,6 +58,11 @@ class Books:
     orders: dict[int, Order] = field(default_factory=dict)
     paid: set[int] = field(default_factory=set)
     deeds: dict[int, Body] = field(default_factory=dict)
+    come: dict[int, set[bytes]] = field(default_factory=dict)
+    """Friends by the number of the gift that invited them."""
+    used_coupons: set[tuple[str, int]] = field(default_factory=set)
+    donated: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By (campaign, project)."""
     usage: Counter[tuple[str, int, bytes]] = field(default_factory=Counter)
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     windows: Counter[tuple[str, Any]] = field(default_factory=Counter)
@@ -97,11 +104,11 @@ class Books:
         if "slice_minutes" in window and not window["carry"] and slice_:
             self.windows[rule["pool"], ("slice", slice_)] += amount
 
-    def _match_made(self, number: int, place: int, pool: str, amount: int) -> None:
+    def _match_made(self, number: int, place: int, rule: Body, amount: int) -> None:
         """Note a match on a deed, and the promise to its project."""
         deed = self.deeds[number]
-        deed["matches"] = sorted([*deed["matches"], (place, pool, amount)])
-        self.promised[pool, deed["project"]] += amount
+        deed["matches"] = sorted([*deed["matches"], (place, rule["pool"], amount, rule["code"])])
+        self.promised[rule["pool"], deed["project"]] += amount
 
     def _give_back(self, pool: str, project: str, amount: int) -> None:
         """Take part of a match back from a project."""

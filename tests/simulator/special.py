@@ -11,7 +11,15 @@ from typing import Any
 from jusha.inbox.append import APPEND_SQL
 from jusha.inbox.read import READ_SQL
 from jusha.settlement.find import DEEDS_SQL
-from jusha.settlement.find_step import CLAIMS_SQL, CUT_SQL, FLOORS_SQL, SUM_SQL, WAITING_SQL
+from jusha.settlement.find_step import (
+    CLAIMS_SQL,
+    CUT_SQL,
+    FLOORS_SQL,
+    GIFTS_SQL,
+    SUM_SQL,
+    VOTES_SQL,
+    WAITING_SQL,
+)
 from tests.simulator.database import EXCLUSIVE, Session
 from tests.simulator.schema import EPOCH, MICROSECOND, Row, tables
 from tests.simulator.statements import SPECIAL, Result, Statement, Values, one_line, plain
@@ -121,10 +129,15 @@ def make_partitions(session: Session, given: Values) -> Result:
     return Result([(given[0],)], 1)
 
 
+def broken_deeds(session: Session) -> set[int]:
+    """Gifts of which something was refunded or clawed back."""
+    broken = {row[1] for row in session.scan("giving_refund")}
+    return broken | {row[1] for row in session.scan("matching_clawback")}
+
+
 def whole_claims(session: Session, rule: int, slice_: int) -> list[Row]:
     """Claims of gifts of which nothing was refunded or clawed back, by id."""
-    broken = {row[1] for row in session.scan("giving_refund")}
-    broken |= {row[1] for row in session.scan("matching_clawback")}
+    broken = broken_deeds(session)
     return sorted(
         (row for row in session.scan("matching_claim")
          if row[:2] == (rule, slice_) and row[2] // PLACES not in broken),
@@ -168,12 +181,47 @@ def next_claims(session: Session, given: Values) -> Result:
     return Result([row[2:5] for row in claims[:limit]], len(claims))
 
 
+@special(VOTES_SQL)
+def votes(session: Session, given: Values) -> Result:
+    """What each donor of each project claims; a gift without a person stands for itself."""
+    assert not isinstance(given, dict)
+    rule, slice_, nobody = given
+    sums: dict[tuple[int, Any], int] = defaultdict(int)
+    for _, _, id_, project, amount in whole_claims(session, rule, slice_):
+        deed = session.get("giving_deed", id_ // PLACES)
+        assert deed is not None
+        unknown = deed[6].hex() == nobody
+        sums[project, id_ if unknown else deed[6]] += amount
+    rows = sorted(((project, amount) for (project, _), amount in sums.items()))
+    return Result(rows, len(rows))
+
+
+@special(GIFTS_SQL)
+def earlier_gifts(session: Session, given: Values) -> Result:
+    """The next gifts that a rule for earlier ones is decided for."""
+    assert not isinstance(given, dict)
+    after, before, campaign, since_s, until_s, limit = given
+    broken = broken_deeds(session)
+    rows = []
+    for deed in sorted(session.scan("giving_deed")):
+        number, channel, of, project, asset, amount, person = deed[:7]
+        effective_us = (deed[9] - EPOCH) // MICROSECOND
+        if (
+            after < number < before
+            and (of, asset, deed[13]) == (campaign, 1, False)
+            and since_s * 10**6 <= effective_us < until_s * 10**6
+            and number not in broken
+            and session.get("matching_match", number * PLACES + 14) is None
+        ):
+            rows.append((number, channel, project, amount, effective_us, person))
+    return Result(rows[:limit], len(rows[:limit]))
+
+
 @special(WAITING_SQL)
 def waiting(session: Session, given: Values) -> Result:
-    """Closings that are not done, begun or not."""
+    """Closings that are not done, begun or not; a rule for earlier gifts has one in any case."""
     assert isinstance(given, dict)
-    closings = {row[:2]: row[9] for row in session.scan("matching_closing")}
-    claims = {row[:2] for row in session.scan("matching_claim")} | closings.keys()
-    left = [key for key in claims if key[0] in given["rules"] and not closings.get(key)]
-    begun = [key for key in closings if key in left]
-    return Result([(len(left) - len(begun) + 2 * len(begun),)], 1)
+    done = {row[:2] for row in session.scan("matching_closing") if row[9]}
+    claims = {row[:2] for row in session.scan("matching_claim") if row[0] in given["rules"]}
+    retro = set(given["retro"]) - {rule for rule, _ in done}
+    return Result([(len(claims - done) + len(retro),)], 1)
