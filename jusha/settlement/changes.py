@@ -8,7 +8,6 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from jusha.inbox.envelopes import Order
 from jusha.ledger.rules import PLACES
 from jusha.settlement.world import (
     Account,
@@ -272,28 +271,3 @@ class Changes:
         """Leave something to a person: `number` is the deed it is about, 0 if none was made."""
         self.cases.append((world.next_case, number, channel.id, reason, detail, at_us))
         world.next_case += 1
-
-
-def keep_order(
-    found: Found,
-    order: Order,
-    *,
-    project: int,
-    campaign: int,
-    asset: int,
-    coupon: tuple[int, int],
-) -> KnownOrder:
-    """Remember an order of this very batch, so that a deed behind it finds it."""
-    known = KnownOrder(
-        order.no,
-        project,
-        campaign,
-        asset,
-        order.amount,
-        order.person,
-        order.commitment or NO_COMMITMENT,
-        *coupon,
-        order.invite,
-    )
-    found.orders[order.no] = known
-    return known

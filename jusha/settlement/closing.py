@@ -34,9 +34,8 @@ from jusha.settlement.match import (
     slice_of,
     use_windows,
 )
-from jusha.settlement.task import InstructionRefusedError, Task
+from jusha.settlement.task import InstructionRefusedError, Task, enter
 from jusha.settlement.world import CLOSE, RETRO, Closing, Rule, World
-from jusha.tlog.leaves import canonical
 
 CLAIMS_A_STEP: Final = 2_000
 GIFTS_A_STEP: Final = 1_000
@@ -178,7 +177,7 @@ def _pay_claims(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> int:
             _use(world, changes, rule, closing, -left)
         closing.done = True
         fields["left"] = left
-    return _enter(task, fields)
+    return enter(task, fields)
 
 
 def _match_earlier(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> int:
@@ -203,7 +202,7 @@ def _match_earlier(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> in
         closing.cursor = chunk.gifts[-1].number
     closing.done = chunk.last
     fields = _fields(world, rule, closing) | {"m": shown, "upto": closing.cursor}
-    return _enter(task, fields | ({"left": 0} if chunk.last else {}))
+    return enter(task, fields | ({"left": 0} if chunk.last else {}))
 
 
 def _decide_earlier(world: World, found: Found, gift: Gift, rule: Rule) -> tuple[int, str]:
@@ -260,13 +259,13 @@ def _pay_projects(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> int
             _add_to_total(task, rule, vote.project, amount)
             place += 1
         if place == PLACES:
-            _enter(task, _fields(world, rule, closing) | {"prj": shown})
+            enter(task, _fields(world, rule, closing) | {"prj": shown})
             shown, place = [], 2
     closing.paid, closing.done = sum(amounts), True
     if rest:
         changes.post(world.next_number, 1, sharing, pool.available, rest)
         _use(world, changes, rule, closing, -rest)
-    _enter(task, _fields(world, rule, closing) | {"prj": shown, "left": rest})
+    enter(task, _fields(world, rule, closing) | {"prj": shown, "left": rest})
     return first
 
 
@@ -290,9 +289,3 @@ def _fields(world: World, rule: Rule, closing: Closing) -> dict[str, Any]:
         "slice": slice_,
         "tot": closing.total,
     }
-
-
-def _enter(task: Task, fields: dict[str, Any]) -> int:
-    number = task.world.next_number
-    at = {"n": number, "t": minute_text(task.at_us // SECOND_US), "v": 1}
-    return task.changes.enter(task.world, canonical(fields | at))

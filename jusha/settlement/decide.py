@@ -24,7 +24,6 @@ from jusha.settlement.changes import (
     Found,
     KnownOrder,
     Place,
-    keep_order,
 )
 from jusha.settlement.instructions import obey
 from jusha.settlement.match import Gift, Moment, give_matches, row_digest
@@ -330,11 +329,7 @@ def take_order(
     before = found.orders.get(order.no)
     code = ""
     if before is not None:
-        if fund and (before.project, before.amount, before.commitment) == (
-            fund.project,
-            order.amount,
-            order.commitment or NO_COMMITMENT,
-        ):
+        if fund and before == known_order(world, order, fund):
             return
         code = "order-number-taken"
     elif fund is None or fund.state != "open":
@@ -351,16 +346,24 @@ def take_order(
             changes.outcomes.append((identity, 0, code, {"order": order.no}))
         return
     assert fund is not None
-    asset = ASSETS[order.asset].number
-    known = keep_order(
-        found,
-        order,
-        project=fund.project,
-        campaign=campaign.id if campaign else NO_CAMPAIGN,
-        asset=asset,
-        coupon=coupon_of(world, order.coupon) if order.coupon else NO_COUPON,
-    )
+    known = found.orders[order.no] = known_order(world, order, fund)
     changes.orders.append((*known[:7], received_us, *known[7:]))
+
+
+def known_order(world: World, order: Order, fund: Fund) -> KnownOrder:
+    """Say what an order is kept as: two that agree in all of it are the same order."""
+    campaign = world.campaigns.get(order.campaign)
+    return KnownOrder(
+        order.no,
+        fund.project,
+        campaign.id if campaign else NO_CAMPAIGN,
+        ASSETS[order.asset].number,
+        order.amount,
+        order.person,
+        order.commitment or NO_COMMITMENT,
+        *(coupon_of(world, order.coupon) if order.coupon else NO_COUPON),
+        order.invite,
+    )
 
 
 def effective_us(channel: Channel, deed: Deed, received_us: int) -> int:

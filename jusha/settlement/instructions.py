@@ -12,15 +12,11 @@ import msgspec
 
 from jusha.campaigns.rules import CampaignTerms
 from jusha.inbox.envelopes import CODE, Instruction
-from jusha.matching.kinds.friends import Friends
-from jusha.matching.rules import RuleTerms, check_terms, document, leans_on, terms_hash
-from jusha.merkle.encoding import decode64
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds, minute_text
 from jusha.payments.rules import ChannelTerms
 from jusha.settlement.changes import Changes, Found
 from jusha.settlement.closing import close_claims
-from jusha.settlement.commitments import SecretMissingError
 from jusha.settlement.lifecycle import (
     begin_notice,
     claw_back,
@@ -30,18 +26,16 @@ from jusha.settlement.lifecycle import (
     sponsor_paid,
     thaw,
 )
-from jusha.settlement.match import RULES_MAX
+from jusha.settlement.publish_rule import publish_rule
 from jusha.settlement.refund import refund
 from jusha.settlement.seal import seal
 from jusha.settlement.seeds import commit_seed, reveal
-from jusha.settlement.task import InstructionRefusedError, Task, begun, two_persons
-from jusha.settlement.world import SURPRISE, Campaign, Channel, Fund, Pool, Rule, Seed, World
+from jusha.settlement.task import InstructionRefusedError, Task
+from jusha.settlement.world import Campaign, Channel, Fund, Pool, World
 from jusha.tlog.leaves import canonical
 
 SECOND_US: Final = 1_000_000
 NOTICE_DAYS_MAX: Final = 366
-RULE_NOTICE_SECONDS: Final = 60
-"""A rule version acts from a whole minute at least this long after it was received."""
 
 
 def obey(
@@ -229,122 +223,6 @@ def fund_pool(task: Task) -> int:
     secured = world.account(f"pool:{pool.code}", cny, body.how, pool.code)
     changes.post(number, 0, secured, pool.available, body.amount)
     return number
-
-
-class RuleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule version: its code, its pool, the UTC minute it acts from, and its document."""
-
-    code: str
-    pool: str
-    terms: RuleTerms
-    from_: str = msgspec.field(name="from")
-
-
-def publish_rule(task: Task) -> int:
-    """Publish a rule version: see RuleBody; two persons, 60 seconds ahead."""
-    world, changes, at_us = task.world, task.changes, task.at_us
-    two_persons(task.instruction)
-    body = msgspec.convert(task.instruction.body, RuleBody)
-    pool = world.pools.get(body.pool)
-    if pool is None or pool.notice_until:
-        raise InstructionRefusedError("unknown-pool", given=body.pool)
-    if not CODE.fullmatch(body.code):
-        raise InstructionRefusedError("bad-code", given=body.code)
-    from_s = minute_seconds(body.from_)
-    wrong = check_terms(body.terms) or wrong_place(world, pool, body, from_s, at_us)
-    if wrong:
-        raise InstructionRefusedError("bad-rule", why=wrong)
-    surprise = kept_surprise(world, body.terms)
-    id_ = len(world.rules_by_id) + 1
-    first = world.families.get(body.code)
-    rule = Rule(
-        id_,
-        body.code,
-        sum(rule.code == body.code for rule in world.rules.get(pool.campaign, ())) + 1,
-        pool,
-        pool.campaign,
-        from_s,
-        world.next_number,
-        body.terms,
-        first.id if first else id_,
-    )
-    number = entry(
-        world,
-        changes,
-        "rule",
-        at_us,
-        r=rule.name,
-        pool=pool.code,
-        rd=world.campaigns_by_id[pool.campaign].code,
-        h=terms_hash(body.terms),
-        **{"from": body.from_, "terms": document(body.terms)},
-    )
-    world.add_rule(rule)
-    changes.new_rules.append(rule)
-    if surprise:
-        seed = world.seeds[rule.id, SURPRISE] = Seed(rule.id, SURPRISE, surprise, number)
-        changes.seeds.add(seed)
-    return number
-
-
-def kept_surprise(world: World, terms: RuleTerms) -> bytes:
-    """Return the hash of a rule's surprise, whose times must be at hand; b"" where it has none."""
-    if not terms.window.surprise:
-        return b""
-    digest = decode64(terms.window.surprise)
-    try:
-        surprise = world.surprise(digest)
-    except SecretMissingError as error:
-        raise InstructionRefusedError("secret-not-kept", hash=terms.window.surprise) from error
-    if minute_seconds(surprise.from_) >= minute_seconds(surprise.to):
-        raise InstructionRefusedError("bad-rule", why="the surprise ends before it begins")
-    return digest
-
-
-def wrong_place(world: World, pool: Pool, body: RuleBody, from_s: int, at_us: int) -> str:
-    """Say why a version does not fit among the rules there are, or ""."""
-    campaign = pool.campaign
-    versions = world.rules.get(campaign, [])
-    own = [rule for rule in versions if rule.code == body.code]
-    # Before the first gift nobody was promised anything, so a first version may begin at once.
-    if begun(world, campaign) and from_s < at_us // SECOND_US + RULE_NOTICE_SECONDS:
-        return "a version begins at least 60 seconds after it is published"
-    first = world.families.get(body.code)
-    if first is not None and first.pool is not pool:
-        return "the code belongs to another pool"
-    if len({rule.code for rule in versions} | {body.code}) > RULES_MAX:
-        return f"a campaign has at most {RULES_MAX} rules"
-    if any(rule.from_s >= from_s for rule in own):
-        return "a version begins after the one before it"
-    beside = [rule for rule in versions if rule.pool is pool and rule.code != body.code]
-    if any(r.terms.window.slice_minutes for r in beside) or (
-        beside and body.terms.window.slice_minutes
-    ):
-        return "a pool that is cut in slices serves one rule"
-    return wrong_company(versions, own, body, from_s)
-
-
-def wrong_company(versions: list[Rule], own: list[Rule], body: RuleBody, from_s: int) -> str:
-    """Say why a version does not go together with the campaign's other rules, or ""."""
-    leaning = leans_on(body.terms)
-    for code in leaning:
-        others = [rule for rule in versions if rule.code == code]
-        first = min([(rule.from_s, rule.number) for rule in own], default=(from_s, 1 << 62))
-        if not any((rule.from_s, rule.number) < first for rule in others):
-            return f"the rule {code} that it leans on does not act before it"
-        if code == body.terms.fills and any(rule.friends or rule.lump for rule in others):
-            return f"what the rule {code} gives is not for the gift alone, so it cannot be filled"
-        if not all(rule.at_once for rule in others):
-            return f"the rule {code} that it leans on is not decided at once"
-    if body.terms.decided != "at-once" and any(
-        body.code in leans_on(rule.terms) for rule in versions
-    ):
-        return "other rules lean on it, so it is decided at once"
-    if isinstance(body.terms.gives, Friends) and any(
-        isinstance(rule.terms.gives, Friends) and rule.code != body.code for rule in versions
-    ):
-        return "a campaign has one rule for invited friends"
-    return ""
 
 
 Handler = Callable[[Task], int]

@@ -15,8 +15,7 @@ from jusha.matching.rules import BY_NUMBER
 from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, minute_text
 from jusha.money.split import cut_permille
 from jusha.settlement.refund import owe, return_match
-from jusha.settlement.seeds import enter
-from jusha.settlement.task import InstructionRefusedError, Task, two_persons
+from jusha.settlement.task import InstructionRefusedError, Task, enter, two_persons
 from jusha.settlement.world import Fund, Pool, World
 
 SECOND_US: Final = 1_000_000

@@ -15,9 +15,8 @@ from jusha.money.clock import (
 )
 from jusha.settlement.commitments import digest_of
 from jusha.settlement.match import day_end_s
-from jusha.settlement.task import InstructionRefusedError, Task, begun
+from jusha.settlement.task import InstructionRefusedError, Task, begun, enter
 from jusha.settlement.world import SURPRISE, Rule, Seed, World, read_surprise
-from jusha.tlog.leaves import canonical
 
 SEED_NOTICE_SECONDS: Final = 3600
 """A seed's hash is in the log so long before the first draw (blueprint decision 8)."""
@@ -106,9 +105,3 @@ def over_s(day: int, secret: bytes) -> int:
     if day == SURPRISE:
         return minute_seconds(read_surprise(secret).to)
     return day_end_s(day)
-
-
-def enter(task: Task, fields: dict[str, object]) -> int:
-    """Write an entry with its number and minute."""
-    at = {"n": task.world.next_number, "t": minute_text(task.at_us // SECOND_US), "v": 1}
-    return task.changes.enter(task.world, canonical(fields | at))

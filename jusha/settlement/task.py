@@ -1,10 +1,14 @@
 """What an instruction's handler is given, and how it refuses. Pure."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from jusha.inbox.envelopes import Instruction
+from jusha.money.clock import minute_text
 from jusha.settlement.changes import Changes, Found
 from jusha.settlement.world import World
+from jusha.tlog.leaves import canonical
+
+SECOND_US: Final = 1_000_000
 
 
 class InstructionRefusedError(Exception):
@@ -35,3 +39,9 @@ def two_persons(instruction: Instruction) -> None:
     """Refuse what one person alone may not decide."""
     if not instruction.by or not instruction.second or instruction.by == instruction.second:
         raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
+
+
+def enter(task: Task, fields: dict[str, object]) -> int:
+    """Write an entry with its number and minute."""
+    at = {"n": task.world.next_number, "t": minute_text(task.at_us // SECOND_US), "v": 1}
+    return task.changes.enter(task.world, canonical(fields | at))

@@ -223,3 +223,21 @@ def test_money_of_another_currency_is_held_and_never_enters_a_line_of_yuan(house
     ).fetchone()
     assert line == (0,)
     house.check()
+
+
+@pytest.mark.parametrize(
+    "other", [{"person": BOB}, {"campaign": ""}, {"amount": 301}, {"invite": 7}]
+)
+def test_an_order_number_is_one_order_in_everything_it_agreed(
+    house: House, other: dict[str, Any]
+) -> None:
+    house.furnish()
+    first = house.order(300, no=7, person=ALICE)
+    house.send(first, first, lane="web")
+    house.settle()
+    assert house.web.execute("SELECT count(*) FROM payments_order").fetchone() == (1,)
+    house.send(house.order(**({"amount": 300, "no": 7, "person": ALICE} | other)), lane="web")
+    house.settle()
+    codes = house.web.execute("SELECT code FROM settlement_outcome WHERE code <> 'done'").fetchall()
+    assert codes == [("order-number-taken",)]
+    house.check()

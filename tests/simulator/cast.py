@@ -228,10 +228,12 @@ class Cast:
             return self.instruction(step, rule=name, slice=slice_at(terms["window"], at_s))
         if step == "release":
             return self.instruction(step, pool=pool, project=project)
-        if step == "sponsor-paid":
-            amount, how = random.choice([100, 200]), random.choice(["secured", "trusted"])
-            return self.instruction(step, pool=pool, charity="shan", amount=amount, how=how)
-        return self.instruction(step, pool=pool)
+        return self._paid(pool) if step == "sponsor-paid" else self.instruction(step, pool=pool)
+
+    def _paid(self, pool: str) -> Instruction:
+        amount = self.random.choice([1, 50, 100, 200])
+        how = self.random.choice(["secured", "trusted"])
+        return self.instruction("sponsor-paid", pool=pool, charity="shan", amount=amount, how=how)
 
     def _gift(self, now_s: int) -> dict[str, Any]:
         """One deed's message, of an order or of a project."""
@@ -323,7 +325,7 @@ class Cast:
             return random.choice([*gifts[:3] * 4, *gifts])
         return random.choice([0, random.randrange(len(gifts) + 20)])
 
-    def ending(self, now_s: int) -> list[Instruction]:
+    def ending(self, now_s: int, gifts: list[int]) -> list[Instruction]:
         """What is done when a campaign is over, from claims to money; a step may be forgotten."""
         random = self.random
         steps = [self.rule(now_s)] if random.random() < 0.3 or self.theme == "retro" else []
@@ -338,6 +340,10 @@ class Cast:
         for pool in self.pools:
             for project in self.projects:
                 steps.append(self.instruction("release", pool=pool, project=project))
+        steps += [self._paid(pool) for pool in self.pools * 2]
+        for deed in random.sample(gifts, min(len(gifts), 2)):  # after its match was released
+            steps.append(self.instruction("refund", deed=deed, amount=1, reason="late"))
+            steps.append(self.instruction("claw-back", deed=deed, reason="late"))
         return [step for step in steps if random.random() < 0.9]
 
     def filed(self, now_s: int, gifts: list[int]) -> list[Envelope]:

@@ -269,7 +269,7 @@ class History:
         """The campaign is over: what waits is paid, step by step, while other things happen."""
         over_us = (self.cast.closes_s + 700) * 10**6
         self.tick(max(over_us - self.now_us, 0))
-        for place, decision in enumerate(self.cast.ending(self.now_s)):
+        for place, decision in enumerate(self.cast.ending(self.now_s, self.gifts())):
             if place == 1:
                 self.tick(601 * 10**6)  # a rule that was published first acts from here
             self.owe("jobs", decision)

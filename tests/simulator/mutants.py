@@ -20,6 +20,7 @@ from jusha.settlement.world import World
 from jusha.tlog import publish
 from jusha.tlog.files import Disk
 from jusha.tlog.publish import Publisher
+from tests.simulator import special
 from tests.simulator.settler import SimulatedSettler
 from tests.simulator.statements import SPECIAL, one_line
 
@@ -182,6 +183,21 @@ def digest_written_again() -> AbstractContextManager[Any]:
     return patch.object(batch, "load_world", load_forgetful)
 
 
+def coupon_twice() -> AbstractContextManager[Any]:
+    """Nobody looks which coupons were used in earlier batches."""
+    return patch.object(find, "_find_coupons", lambda *_: None)
+
+
+def multiplied_again() -> AbstractContextManager[Any]:
+    """Nobody looks who was invited by a gift in earlier batches."""
+    return patch.object(find, "_find_invites", lambda *_: None)
+
+
+def refunded_claims_paid() -> AbstractContextManager[Any]:
+    """A gift of which something was refunded still has a share."""
+    return patch.object(special, "broken_deeds", lambda _: set[int]())
+
+
 class Forgetful(World):
     """Does not keep what it is told of the row it stands in."""
 
@@ -204,4 +220,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     refund_twice,
     pool_overdrawn,
     digest_written_again,
+    coupon_twice,
+    multiplied_again,
+    refunded_claims_paid,
 )

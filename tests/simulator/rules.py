@@ -38,7 +38,7 @@ def draw_terms(random: Random, theme: str, others: list[str], since: str, until:
         decided = "retro"
     if kind not in SHARED:
         decided = "close" if kind == "quadratic" else "at-once"
-    terms = {
+    terms: Terms = {
         "gives": GIVES[kind][0](random, others),
         "window": _window(random, decided, 0.05 if theme in LEANING else 0.15),
         "caps": _caps(random),
