@@ -7,11 +7,9 @@ settlement keeps: at the end those are compared with what stands here.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from django.conf import settings
 from psycopg import Connection
 
 from jusha.campaigns.rules import CampaignTerms
@@ -25,7 +23,7 @@ from jusha.merkle.tiles import decode_bundle
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds
 from jusha.payments.rules import ChannelTerms
-from jusha.settlement.secrets import Secrets
+from jusha.settlement.secrets import installed
 
 CNY: Final = ASSETS["CNY"].number
 CLOSE: Final = 0
@@ -220,7 +218,7 @@ class State:
         self.refunded: defaultdict[int, int] = defaultdict(int)
         """By deed."""
         self.clawed: set[int] = set()
-        self.secrets = Secrets(Path(settings.HOME) / "secrets" / "match")
+        self.secrets = installed()
         if any(rule.draws or rule.terms.window.surprise for rule in self.rules_by_id.values()):
             self._read_reveals()
 

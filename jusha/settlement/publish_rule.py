@@ -6,6 +6,7 @@ import msgspec
 
 from jusha.inbox.envelopes import CODE
 from jusha.matching.kinds.friends import Friends
+from jusha.matching.kinds.lump_sum import LumpSum
 from jusha.matching.rules import RuleTerms, check_terms, document, leans_on, terms_hash
 from jusha.merkle.encoding import decode64
 from jusha.money.clock import minute_seconds
@@ -134,8 +135,26 @@ def within(terms: RuleTerms, campaign: Campaign) -> bool:
 
 def wrong_company(versions: list[Rule], own: list[Rule], body: RuleBody, from_s: int) -> str:
     """Say why a version does not go together with the campaign's other rules, or ""."""
-    leaning = leans_on(body.terms)
-    for code in leaning:
+    if wrong := wrong_leaning(versions, own, body, from_s):
+        return wrong
+    if body.terms.decided != "at-once" and any(
+        body.code in leans_on(rule.terms) for rule in versions
+    ):
+        return "other rules lean on it, so it is decided at once"
+    if isinstance(body.terms.gives, Friends | LumpSum) and any(
+        rule.terms.fills == body.code for rule in versions
+    ):
+        return "another rule fills it, so what it gives is for the gift alone"
+    if isinstance(body.terms.gives, Friends) and any(
+        isinstance(rule.terms.gives, Friends) and rule.code != body.code for rule in versions
+    ):
+        return "a campaign has one rule for invited friends"
+    return ""
+
+
+def wrong_leaning(versions: list[Rule], own: list[Rule], body: RuleBody, from_s: int) -> str:
+    """Say why a version may not lean on the rules that it names, or ""."""
+    for code in leans_on(body.terms):
         others = [rule for rule in versions if rule.code == code]
         first = min([(rule.from_s, rule.number) for rule in own], default=(from_s, 1 << 62))
         if not any((rule.from_s, rule.number) < first for rule in others):
@@ -144,12 +163,4 @@ def wrong_company(versions: list[Rule], own: list[Rule], body: RuleBody, from_s:
             return f"what the rule {code} gives is not for the gift alone, so it cannot be filled"
         if not all(rule.at_once for rule in others):
             return f"the rule {code} that it leans on is not decided at once"
-    if body.terms.decided != "at-once" and any(
-        body.code in leans_on(rule.terms) for rule in versions
-    ):
-        return "other rules lean on it, so it is decided at once"
-    if isinstance(body.terms.gives, Friends) and any(
-        isinstance(rule.terms.gives, Friends) and rule.code != body.code for rule in versions
-    ):
-        return "a campaign has one rule for invited friends"
     return ""

@@ -20,5 +20,9 @@ def test_a_week_with_every_kind_of_rule_ends_in_release_and_clean_books(
     assert {"share", "clawback", "freeze", "notice", "close", "release", "paid", "draw"} <= kinds
     assert {"seed", "reveal", "refund", "seal"} <= kinds
     assert told.gifts > 400
+    used = house.web.execute(
+        "SELECT DISTINCT r.code FROM matching_match m JOIN matching_rule r ON r.id = m.rule"
+    ).fetchall()
+    assert {code for (code,) in used} == {rule["code"] for rule in week.world["rules"]}
     assert house.web.execute("SELECT count(*) FROM settlement_stuck").fetchone() == (0,)
     house.check()

@@ -87,6 +87,18 @@ def test_a_second_funder_fills_what_the_first_left_open(house: House) -> None:
     house.check()
 
 
+def test_what_is_not_for_the_gift_alone_is_never_filled(house: House) -> None:
+    house.furnish()
+    house.rule(kind("lump-sum", gives={"threshold": 1_000, "amount": 5_000}), code="L1")
+    body: dict[str, Any] = {"code": "R2", "pool": "tree", "from": "2020-01-01T00:00Z"}
+    assert house.instruct("publish-rule", terms=ratio(fills="L1"), **body)[0] == "bad-rule"
+    assert house.instruct("publish-rule", terms=ratio(fills="R1"), **body)[0] == "done"
+    lump = kind("lump-sum", gives={"threshold": 50, "amount": 500})
+    later_version = body | {"code": "R1", "from": "2020-01-03T00:00Z", "terms": lump}
+    assert house.instruct("publish-rule", **later_version)[0] == "bad-rule"
+    house.check()
+
+
 def test_a_rule_that_gives_whole_matches_gives_none_when_money_is_short(house: House) -> None:
     house.furnish(pool=1_000, rule=ratio(exhaustion="whole"))
     assert given(house, house.give(600)) == [("R1.1", 600, "rule")]

@@ -65,6 +65,7 @@ class Cast:
     messages: list[Message] = field(default_factory=list)
     drawn: int = 0
     theme: str = ""
+    opens_s: int = 0
     closes_s: int = 0
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
 
@@ -114,8 +115,8 @@ class Cast:
         admitted = random.choice([self.channels, self.channels, self.channels[:2], []])
         if self.theme in RARE:  # what else stands against a match would leave nothing to see
             closes, opens, admitted = max(closes, 90_000), 200_000, self.channels
-        self.closes_s = MORNING + closes
-        terms = {"opens": minute_of(MORNING - opens), "closes": minute_of(self.closes_s),
+        self.opens_s, self.closes_s = MORNING - opens, MORNING + closes
+        terms = {"opens": minute_of(self.opens_s), "closes": minute_of(self.closes_s),
                  "channels": admitted}  # fmt: skip
         return self.instruction("open-campaign", code=CAMPAIGN, terms=terms)
 
@@ -153,6 +154,8 @@ class Cast:
             return base_terms(random)
         since = now_s - random.choice([7_200, 90_000, 90_000, 500_000])
         until = now_s + random.choice([-60, 0, 600])
+        if random.random() < 0.95:
+            since, until = max(since, self.opens_s), min(until, self.closes_s)
         others = [RULES[0], *(other for other, _ in self.published if other != code)]
         terms = draw_terms(random, self.theme, others, minute_of(since), minute_of(until))
         if self.theme in RARE and random.random() < OFTEN:

@@ -208,6 +208,14 @@ class Oracle(Lifecycle):
         sliced = [r for r in (body, *others) if r["terms"]["window"].get("slice_minutes")]
         return bool(others and sliced)
 
+    def _reaches_too_far(self, terms: Body, campaign: Body) -> bool:
+        """Whether a rule for earlier gifts asks for others than the campaign's, or a surprise."""
+        if terms["decided"] != "retro":
+            return False
+        since, until = seconds(terms["since"]), seconds(terms["until"])
+        inside = seconds(campaign["opens"]) <= since < until <= seconds(campaign["closes"])
+        return not inside or "surprise" in terms["window"]
+
     def _ill_leaning(self, body: Body, from_s: int) -> bool:
         """Whether a version looks at what is not decided before it, or others look at it."""
         first: dict[str, tuple[int, int]] = {}
@@ -225,6 +233,9 @@ class Oracle(Lifecycle):
             return True
         if body["terms"]["decided"] != "at-once":
             return any(body["code"] in leans_on(rule["terms"]) for rule in self.rules)
+        filled = {rule["terms"].get("fills") for rule in self.rules}
+        if body["terms"]["gives"]["kind"] in {"friends", "lump-sum"} and body["code"] in filled:
+            return True
         return body["terms"]["gives"]["kind"] == "friends" and any(
             rule["terms"]["gives"]["kind"] == "friends" and rule["code"] != body["code"]
             for rule in self.rules
@@ -245,7 +256,7 @@ class Oracle(Lifecycle):
             or any(rule["from_s"] >= from_s for rule in mine)
             or self._slices_beside_another(body)
             or self._ill_leaning(body, from_s)
-            or (body["terms"]["decided"] == "retro" and "surprise" in body["terms"]["window"])
+            or self._reaches_too_far(body["terms"], self.campaigns[pool["campaign"]])
             or len(codes | {body["code"]}) > RULES_MAX
         ):
             return "bad-rule"

@@ -34,6 +34,14 @@ DAYS: Final = 7
 OVER: Final = FIRST_DAY + timedelta(days=DAYS, minutes=20)
 SECRET: Final = b"the drill's own key of 32 bytes!"
 PERSONS: Final = 300
+HOSTS_SQL: Final = """
+SELECT d.number, f.code FROM giving_deed d
+JOIN projects_fund f ON f.project = d.project
+JOIN matching_match m ON m.id >= d.number * 16 AND m.id < d.number * 16 + 16
+JOIN matching_rule r ON r.id = m.rule
+WHERE r.code = 'ratio' AND d.person <> '00000000-0000-0000-0000-000000000000'::uuid
+ORDER BY d.number DESC LIMIT 4"""
+"""The last gifts that the first rule matched."""
 AMOUNTS: Final = (100, 100, 500, 990, 1_000, 1_000, 2_000, 2_000, 5_000, 10_000, 35_000, 60_000)
 HOURS: Final = (0, 8, 9, 9, 10, 10, 10, 11, 12, 14, 16, 18, 19, 20, 21, 21, 22, 23)
 BUSY_MINUTES: Final = 12
@@ -78,6 +86,8 @@ class Week:
         self._lanes: dict[str, int] = {}
         self._orders = 20_260_907_000_000_000
         self._coupons = 0
+        self._hosts: list[tuple[int, str]] = []
+        """(number, project) of gifts whose donors invite their friends just now."""
         self._deeds = 0
         self.projects = [code for each in self.world["charities"] for code in each["projects"]]
 
@@ -179,6 +189,8 @@ class Week:
                 self.now = midnight + timedelta(hours=hour, minutes=minute, seconds=30)
                 self.give(per_hour * HOURS.count(hour) // BUSY_MINUTES + 1)
             self.settle()
+            self._hosts = self.owner.execute(HOSTS_SQL).fetchall()
+            self.owner.rollback()
             self.now = midnight + timedelta(hours=hour, minutes=50)
             self.jobs()
         self.now = midnight + timedelta(hours=23, minutes=58)
@@ -212,7 +224,7 @@ class Week:
         """Make one gift: by order with coupon or invitation through the rail, or directly."""
         chance, person = self.random.random(), self.person()
         flood = self.now >= FIRST_DAY + timedelta(days=3, hours=10) and chance < 0.3  # noqa: PLR2004
-        project = self.random.choice(self.projects[:4] if flood else self.projects)
+        invite, project = self.invite(self.projects[:4] if flood else self.projects)
         amount = self.random.choice(AMOUNTS)
         self._deeds += 1
         external = f"week-{self._deeds}"
@@ -241,7 +253,7 @@ class Week:
             person,
             hashlib.sha256(external.encode()).digest(),
             self.coupon(),
-            self.invite(),
+            invite,
         )
         return order, Deed(**fields, order=self._orders)
 
@@ -259,10 +271,12 @@ class Week:
         self._coupons += self.random.choice((0, 1, 1, 1))
         return f"card.{self._coupons}"
 
-    def invite(self) -> int:
-        """Name one of the last gifts whose donor invited; 0 for most."""
-        recent = self.settlement.world.next_number - self.random.randint(1, 40)
-        return recent // 10 * 10 if self.random.random() < 0.4 and recent > 0 else 0  # noqa: PLR2004
+    def invite(self, projects: list[str]) -> tuple[int, str]:
+        """Follow a friend's invitation to a gift's project now and then: (gift, project)."""
+        if self._hosts and self.random.random() < 0.3:  # noqa: PLR2004
+            number, project = self.random.choice(self._hosts)
+            return number, project
+        return 0, self.random.choice(projects)
 
     def decide(self, day: int) -> None:
         """What people decide at the end of a day: refunds, a freeze, claw-backs, a late rule."""
