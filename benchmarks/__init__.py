@@ -4,3 +4,7 @@ A ratio means something only if both sides did the same work well. So the worklo
 oracle, the usual Django way (written as a competent developer would write it) and the HTTP load
 generator live here, apart from the code that they judge, and import none of it.
 """
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")

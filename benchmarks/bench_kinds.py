@@ -8,7 +8,6 @@ but the pools of a few variants: the cost is that of deciding and storing, not o
 
 import argparse
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -198,7 +197,6 @@ def main() -> None:
     parser.add_argument("--gifts", type=int, default=20_000, help="a variant and round")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")
     home = default_home()
     figures = measure(home, gifts=options.gifts, rounds=options.rounds)
     plain = [seen["per_second"] for seen in figures["one ratio rule"]]

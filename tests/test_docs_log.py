@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jusha.matching.rules import BY
-from jusha.settlement import instructions
+from jusha.settlement import publish_rule
 from verify import recompute
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,5 +76,5 @@ def test_every_field_is_named() -> None:
 
 
 def test_numbers_that_the_page_states_are_the_codes() -> None:
-    assert f"at least {instructions.RULE_NOTICE_SECONDS} seconds after" in PAGE
+    assert f"at least {publish_rule.RULE_NOTICE_SECONDS} seconds after" in PAGE
     assert "60,000 bytes" in PAGE

@@ -22,20 +22,15 @@ HOLDERS: Final = 3
 
 
 class Secrets(Mapping[bytes, bytes]):
-    """The secrets of one installation, by their hash; read once each.
+    """The secrets in one folder, by their hash; read once each. The folder is made when needed."""
 
-    `folder` is secrets/match below JUSHA_HOME if none is given, and made when first used.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read: dict[bytes, bytes] = {}
 
     @property
     def folder(self) -> Path:
         """Where the secrets lie."""
-        if self._folder is None:
-            self._folder = Path(settings.HOME) / "secrets" / "match"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._folder
 
@@ -107,7 +102,11 @@ def _xor(left: bytes, right: bytes) -> bytes:
     return bytes(x ^ y for x, y in zip(left, right, strict=True))
 
 
-@lru_cache(maxsize=1)
 def installed() -> Secrets:
     """Return the installation's secrets, the same object in the whole process."""
-    return Secrets()
+    return _below(Path(settings.HOME))
+
+
+@lru_cache(maxsize=8)
+def _below(home: Path) -> Secrets:
+    return Secrets(home / "secrets" / "match")

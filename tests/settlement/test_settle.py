@@ -236,7 +236,8 @@ def test_an_order_number_is_one_order_in_everything_it_agreed(
     house.send(first, first, lane="web")
     house.settle()
     assert house.web.execute("SELECT count(*) FROM payments_order").fetchone() == (1,)
-    house.send(house.order(**({"amount": 300, "no": 7, "person": ALICE} | other)), lane="web")
+    again: dict[str, Any] = {"amount": 300, "no": 7, "person": ALICE} | other
+    house.send(house.order(**again), lane="web")
     house.settle()
     codes = house.web.execute("SELECT code FROM settlement_outcome WHERE code <> 'done'").fetchall()
     assert codes == [("order-number-taken",)]
