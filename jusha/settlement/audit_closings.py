@@ -289,6 +289,8 @@ class Closings:
             if self._matched_before(rule, number, stored):
                 continue
             wanted: list[Any] = [None] * 9
+            if stored[2] != rule.id:  # what another rule gave it later is checked there
+                stored = wanted
             if not undone:
                 amount, by = self._decide(rule, row)
                 shown.append([number, amount, by])
@@ -335,6 +337,8 @@ class Closings:
         fund, campaign = state.funds_by_id[project], state.campaigns_by_id[rule.campaign]
         moment = moment_at(at_us // SECOND_US // MINUTE_SECONDS * MINUTE_SECONDS)
         sums = state.sums[rule.campaign, project]
+        if fund.frozen:
+            return 0, "frozen"
         gift = Gift(number, amount, campaign, channel, fund, sums, person, moment, b"", 0)
         left = rule.terms.window.budget - state.windows[rule.pool.id, RETRO].used
         given, by = match_gift(
@@ -343,7 +347,6 @@ class Closings:
             moment.minute,
             msgspec.structs.replace(gifts.room(gift, rule, person), window=left),
             has_person=person != NO_PERSON,
-            hindered="frozen" if fund.frozen else "",
         )
         if given:
             whose = None if person == NO_PERSON else person
