@@ -13,19 +13,63 @@ from verify import recompute
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "log.md").read_text("utf-8")
-SETTLEMENT = sorted((ROOT / "jusha" / "settlement").glob("*.py"))
+SETTLEMENT = [
+    path
+    for path in sorted((ROOT / "jusha" / "settlement").glob("*.py"))
+    if not path.name.startswith("audit")
+]
+
+
+def kinds_in(source: str) -> set[str]:
+    """Every kind of entry that a source can write: dictionaries whose "k" is this word."""
+    return {
+        value.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == "k"
+        and isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }  # fmt: skip
 
 
 def kinds_written() -> set[str]:
     """Every kind of entry that settlement's code can write."""
     found = {"don"}
     for path in SETTLEMENT:
-        if path.name.startswith("audit"):
-            continue
-        text = path.read_text("utf-8")
-        found |= set(re.findall(r'"k": "([a-z_]+)"', text))
-        found |= set(re.findall(r'entry\(\s*world,\s*changes,\s*"([a-z_]+)"', text))
+        found |= kinds_in(path.read_text("utf-8"))
     return found
+
+
+def callers(name: str) -> dict[str, int]:
+    """How often each file of settlement calls a function, by the last part of its name."""
+    found: dict[str, int] = {}
+    for path in SETTLEMENT:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func
+                said = getattr(called, "attr", "") or getattr(called, "id", "")
+                if said == name:
+                    found[path.name] = found.get(path.name, 0) + 1
+    return found
+
+
+def test_a_kind_is_found_however_its_entry_is_laid_out() -> None:
+    source = """
+def write(task):
+    fields = {
+        "amt": 1, "k":
+            "one",
+    }
+    enter(task, fields | {'k': 'two'})
+    return {"key": "three", "k": four}
+"""
+    assert kinds_in(source) == {"one", "two"}
+
+
+def test_one_function_writes_the_entries_of_instructions_and_two_those_of_deeds() -> None:
+    assert callers("canonical") == {"task.py": 1, "decide.py": 2}  # held, draw
+    assert callers("gift_leaf") == {"decide.py": 1}
+    assert "instructions.py" in callers("enter")
 
 
 def test_every_kind_of_entry_has_its_chapter() -> None:

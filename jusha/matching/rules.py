@@ -174,7 +174,7 @@ def _check_time(terms: RuleTerms) -> str:  # noqa: PLR0911 - one refusal a line
         return "slices belong to rules that decide at once or by slice"
     if terms.late_minutes < LATE_MINUTES_MIN:
         return f"a slice waits {LATE_MINUTES_MIN} minutes or longer for late messages"
-    if (terms.decided == "retro") != bool(terms.since and terms.until):
+    if {bool(terms.since), bool(terms.until)} != {terms.decided == "retro"}:
         return "a rule for earlier gifts says from when until when, and no other rule does"
     if terms.decided == "retro" and minute_seconds(terms.since) >= minute_seconds(terms.until):
         return "it ends before it begins"

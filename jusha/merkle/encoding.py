@@ -15,7 +15,7 @@ _MAX_DIGITS = len(str(MAX_NUMBER))
 
 def encode64(data: bytes) -> str:
     """Write bytes as standard base64 with padding (RFC 4648 section 4)."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode64(text: str) -> bytes:

@@ -29,7 +29,10 @@ def day_text(day: int) -> str:
 
 def day_number(text: str) -> int:
     """Read 2026-09-09 as a day number. Raises ValueError for anything else."""
-    return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) // DAY_SECONDS
+    day = int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) // DAY_SECONDS
+    if day_text(day) != text:  # strptime takes 2026-9-9 too, and digits of other scripts
+        raise ValueError(f"not a day: {text}")
+    return day
 
 
 def minute_text(at_seconds: int) -> str:
@@ -39,4 +42,7 @@ def minute_text(at_seconds: int) -> str:
 
 def minute_seconds(text: str) -> int:
     """Read 2026-09-09T01:12Z as Unix seconds. Raises ValueError for anything else."""
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC).timestamp())
+    at_s = int(datetime.strptime(text, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC).timestamp())
+    if minute_text(at_s) != text:
+        raise ValueError(f"not a minute: {text}")
+    return at_s

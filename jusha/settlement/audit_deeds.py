@@ -24,7 +24,7 @@ from jusha.settlement.audit_state import Campaign, Channel, Fund, Rule, State
 from jusha.settlement.changes import NO_COMMITMENT
 from jusha.settlement.decide import MINUTE_US, SECOND_US, moment_of, tag_of
 from jusha.settlement.match import FRIENDS_PLACE, RETRO_PLACE, Moment
-from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf
+from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf, leaf_words
 
 NO_RULES: Final[tuple[list[Rule], bool, bool]] = ([], False, False)
 MISPLACED: Final = "entry stands at another's place"
@@ -460,8 +460,8 @@ def _leaf(
     """Write a gift's entry anew."""
     code = gift.campaign.code if gift else ""
     return gift_leaf(
-        number, moment.text, "CNY", amount, channel.code, fund.code, code,
-        tag_of(person, code, fund.code) if gift and person != NO_PERSON else b"",
+        leaf_words(channel.code, "CNY", fund.code, code), number, moment.text, amount,
+        tag_of(person, f"{code}\n{fund.code}".encode()) if gift and person != NO_PERSON else b"",
         order.commitment if order and order.commitment != NO_COMMITMENT else b"",
         shown, coupon=coupon, invite=invite, place=place,
     )  # fmt: skip

@@ -36,6 +36,7 @@ TWO_PERSONS: Final = frozenset(
     {"publish-rule", "refund", "thaw", "claw-back", "release", "sponsor-paid"}
 )
 SPREAD_PLACES: Final = 14
+SPREAD_ROWS: Final = 500
 BY_SHARE: Final = BY_NUMBER["share"]
 
 
@@ -455,7 +456,7 @@ class Leaves:
         extra: list[list[int]],
         last: tuple[dict[str, Any], Transfer | None] = ({}, None),
     ) -> Iterator[Finding]:
-        """Check entries that pay projects, fourteen payments an entry.
+        """Check entries that pay projects: fourteen payments an entry, five hundred rows.
 
         `transfers` belong to the first entry; `last`: fields and transfer of the last one,
         whose number is put in here; `extra` goes between each project's code and amount.
@@ -472,7 +473,7 @@ class Leaves:
                 matches.append((id_, pool.id, rule, amount, BY_SHARE))
                 state.sums[pool.campaign, fund.project].matched += amount
                 place += 1
-            if place == SPREAD_PLACES + 2:
+            if place == SPREAD_PLACES + 2 or len(shown) == SPREAD_ROWS:
                 yield from self._paid(asked, number, fields | {"prj": shown}, transfers, matches)
                 shown, matches, transfers, place, ended = [], [], [], 2, True
                 number += 1

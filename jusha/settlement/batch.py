@@ -238,10 +238,11 @@ class Settlement:
             except ValueError as error:  # a damaged row is parked whole
                 work.stuck.append((row.lane, row.n, -1, str(error), row.received_at))
                 continue
-            for place, envelope in enumerate(envelopes):
-                work.batch.append(
-                    (Place(row.lane, row.n, place, received_us, row.payload), envelope)
-                )
+            lane, n, payload = row.lane, row.n, row.payload
+            work.batch += [
+                (Place(lane, n, place, received_us, payload), envelope)
+                for place, envelope in enumerate(envelopes)
+            ]
 
     def _settle_part(self, work: Work, part: list[tuple[Place, Envelope]]) -> None:
         """Settle part of a batch; what cannot be settled is halved until it stands alone.

@@ -5,8 +5,11 @@ batch of five thousand are written by the same few statements.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from jusha.ledger.rules import PLACES
 from jusha.settlement.world import (
@@ -28,7 +31,7 @@ NO_COMMITMENT: Final = bytes(32)
 """Stands in payments_order where an order has no private record."""
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where an envelope stood in the inbox, and when its row became durable."""
 
     lane: int
@@ -99,7 +102,7 @@ class Found:
     orders: dict[int, KnownOrder] = field(default_factory=dict)
     paid: dict[int, int] = field(default_factory=dict)
     usage: dict[tuple[int, int, bytes], int] = field(default_factory=dict)
-    """By (campaign, day, person): what was matched."""
+    """By (campaign, day, person): what was matched before the batch."""
     deeds: dict[int, KnownDeed] = field(default_factory=dict)
     outcomes: set[bytes] = field(default_factory=set)
     day_usage: dict[tuple[int, int], dict[bytes, int]] = field(default_factory=dict)
@@ -188,8 +191,9 @@ class Changes:
     stuck: list[tuple[int, int, int, str, int]] = field(default_factory=list)
     tables: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     usage: dict[tuple[int, int, bytes], int] = field(default_factory=dict)
-    usage_new: set[tuple[int, int, bytes]] = field(default_factory=set)
-    """Keys of `usage` that have no row yet."""
+    """By (campaign, day, person): the new sums of those that the batch used."""
+    usage_found: Mapping[tuple[int, int, bytes], int] = field(default_factory=dict)
+    """What `usage` starts from; a key that is not in it has no row yet."""
     accounts: set[Account] = field(default_factory=set)
     funds: set[Fund] = field(default_factory=set)
     windows: set[Window] = field(default_factory=set)
@@ -264,6 +268,11 @@ class Changes:
             person=person,
             clawed=False,
         )
+
+    def used(self, campaign: int, day: int, person: bytes) -> int:
+        """Return what was matched to a person on a day so far, this batch included."""
+        key = (campaign, day, person)
+        return self.usage.get(key) or self.usage_found.get(key, 0)
 
     def open_case(
         self, world: World, number: int, channel: Channel, reason: str, at_us: int, **detail: object

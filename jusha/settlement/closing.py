@@ -14,8 +14,8 @@ from jusha.inbox.envelopes import NO_PERSON
 from jusha.ledger.rules import PLACES
 from jusha.matching.kinds.ask import Ask
 from jusha.matching.kinds.quadratic import Quadratic, matches
-from jusha.matching.kinds.shares import CutOff, share_of, shared_budget
-from jusha.matching.rules import BY_NUMBER, match_gift, shares_all
+from jusha.matching.kinds.shares import CutOff, share_of
+from jusha.matching.rules import BY_NUMBER, match_gift
 from jusha.money.clock import (
     MINUTE_SECONDS,
     local_day,
@@ -23,7 +23,7 @@ from jusha.money.clock import (
     minute_seconds,
     minute_text,
 )
-from jusha.settlement.changes import Changes, Chunk, Earlier, Found, Place
+from jusha.settlement.changes import Changes, Chunk, Earlier, Place
 from jusha.settlement.match import (
     RETRO_PLACE,
     Gift,
@@ -34,14 +34,13 @@ from jusha.settlement.match import (
     slice_of,
     use_windows,
 )
-from jusha.settlement.task import InstructionRefusedError, Task, enter
+from jusha.settlement.pay import BY_SHARE, Payment, pay_projects
+from jusha.settlement.task import SECOND_US, InstructionRefusedError, Task, enter
 from jusha.settlement.world import CLOSE, RETRO, Closing, Rule, World
 
 CLAIMS_A_STEP: Final = 2_000
 GIFTS_A_STEP: Final = 1_000
 """As many as one entry of 65,535 bytes holds with room to spare."""
-SECOND_US: Final = 1_000_000
-BY_SHARE: Final = BY_NUMBER["share"]
 
 
 class CloseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,19 +97,11 @@ def moment_at(at_s: int) -> Moment:
     return Moment(at_s, local_day(at_s), local_minute_of_day(at_s), minute_text(at_s))
 
 
-def opening(
-    world: World, rule: Rule, slice_: int, *, count: int, total: int, cut_off: CutOff
-) -> Closing:
-    """Fix what a closing shares: `total` claimed by `count` gifts."""
-    budget = shared_budget(budget_of(world, rule, slice_), total, everything=shares_all(rule.terms))
-    return Closing(rule.id, slice_, total, budget, count, cut_off.remainder, cut_off.number)
-
-
 def close_claims(task: Task) -> int:
     """Take the next step of a closing: {rule, slice}. Nothing is left to do: entry 0."""
     world, found = task.world, task.found
     rule, slice_ = target(world, msgspec.convert(task.instruction.body, CloseBody))
-    if task.at_us // SECOND_US < due_s(world, rule, slice_):
+    if task.at_s < due_s(world, rule, slice_):
         raise InstructionRefusedError("too-early", due=minute_text(due_s(world, rule, slice_)))
     closing, chunk = world.closings.get((rule.id, slice_)), found.chunk
     if rule.pool.notice_until or (closing and closing.done):
@@ -123,7 +114,7 @@ def close_claims(task: Task) -> int:
         _set_aside(task, rule, closing)
     task.changes.closings.add(closing)
     if isinstance(rule.terms.gives, Quadratic):
-        return _pay_projects(task, rule, closing, chunk)
+        return _share_by_squares(task, rule, closing, chunk)
     if slice_ == RETRO:
         return _match_earlier(task, rule, closing, chunk)
     return _pay_claims(task, rule, closing, chunk)
@@ -186,7 +177,7 @@ def _match_earlier(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> in
     shown: list[list[object]] = []
     for earlier in chunk.gifts:
         gift = _gift_of(world, rule, earlier)
-        amount, by = _decide_earlier(world, found, gift, rule)
+        amount, by = _decide_earlier(task, gift, rule)
         shown.append([earlier.number, amount, by])
         if not amount:
             continue
@@ -205,11 +196,12 @@ def _match_earlier(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> in
     return enter(task, fields | ({"left": 0} if chunk.last else {}))
 
 
-def _decide_earlier(world: World, found: Found, gift: Gift, rule: Rule) -> tuple[int, str]:
+def _decide_earlier(task: Task, gift: Gift, rule: Rule) -> tuple[int, str]:
     """Decide a rule for one gift that was made before it, by what is left now."""
     if gift.route.fund.frozen:
         return 0, "frozen"
-    room = room_of(world, found, gift, rule, gift.person)
+    world = task.world
+    room = room_of(world, task.changes, task.found, gift, rule, gift.person)
     left = rule.terms.window.budget - world.window(rule.pool, RETRO).used
     return match_gift(
         rule.terms,
@@ -236,37 +228,22 @@ def _gift_of(world: World, rule: Rule, earlier: Earlier) -> Gift:
     )
 
 
-def _pay_projects(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> int:
+def _share_by_squares(task: Task, rule: Rule, closing: Closing, chunk: Chunk) -> int:
     """Share the pool among projects by the squares of their donors' roots, in one step."""
-    world, changes, pool, gives = task.world, task.changes, rule.pool, rule.terms.gives
+    world, pool, gives = task.world, rule.pool, rule.terms.gives
     assert isinstance(gives, Quadratic)
     votes = sorted(chunk.votes, key=lambda vote: world.funds_by_id[vote.project].code)
     sums = [vote.votes for vote in votes], [vote.spent for vote in votes]
     amounts = matches(closing.budget, gives.unit, *sums)
-    sharing = world.account(pool.available.book, pool.available.asset, "sharing", pool.code)
-    first = world.next_number
-    shown: list[list[object]] = []
-    place = 2  # 0 set the budget aside, 1 puts back what is left
-    rest = closing.budget - sum(amounts)
-    for vote, amount in zip(votes, amounts, strict=True):
-        fund = world.funds_by_id[vote.project]
-        shown.append([fund.code, vote.votes, vote.spent, amount])
-        if amount:
-            number = world.next_number
-            changes.post(number, place, sharing, world.promised(pool, fund), amount)
-            id_ = number * PLACES + place
-            changes.later_matches.append((id_, pool.id, rule.id, amount, BY_SHARE))
-            _add_to_total(task, rule, vote.project, amount)
-            place += 1
-        if place == PLACES:
-            enter(task, _fields(world, rule, closing) | {"prj": shown})
-            shown, place = [], 2
     closing.paid, closing.done = sum(amounts), True
-    if rest:
-        changes.post(world.next_number, 1, sharing, pool.available, rest)
-        _use(world, changes, rule, closing, -rest)
-    enter(task, _fields(world, rule, closing) | {"prj": shown, "left": rest})
-    return first
+    left = closing.budget - closing.paid
+    if left:
+        _use(world, task.changes, rule, closing, -left)
+    payments = [
+        Payment(world.funds_by_id[vote.project], amount, (vote.votes, vote.spent))
+        for vote, amount in zip(votes, amounts, strict=True)
+    ]
+    return pay_projects(task, pool, rule.id, payments, _fields(world, rule, closing), left=left)
 
 
 def _add_to_total(task: Task, rule: Rule, project: int, amount: int) -> None:

@@ -45,7 +45,7 @@ class UnknownChannelError(Exception):
 
 def decide(world: World, found: Found, batch: list[tuple[Place, Envelope]]) -> Changes:
     """Decide every envelope in its order. Raises what an envelope cannot be settled for."""
-    changes = Changes(first=world.next_number)
+    changes = Changes(first=world.next_number, usage_found=found.usage)
     for place, envelope in batch:
         if type(envelope) is Deed:
             settle_deed(world, changes, found, envelope, place)
@@ -204,9 +204,9 @@ def give(
     route = world.route(channel, fund, campaign, asset)
     changes.give(number, route, amount)
     shown: list[LeafMatch] = []
-    matched, campaign_id, campaign_code, tag, invited = 0, NO_CAMPAIGN, "", b"", -1
+    matched, campaign_id, tag, invited = 0, NO_CAMPAIGN, b"", -1
     if campaign is not None:
-        campaign_id, campaign_code = campaign.id, campaign.code
+        campaign_id = campaign.id
         gift = Gift(number, amount, campaign, route, person, moment, place, *coupon)
         if invite and campaign.friends:
             gift = befriend(changes, found, gift, invite)
@@ -214,7 +214,7 @@ def give(
         if force.rules:
             shown, matched = give_matches(world, changes, found, gift, force.rules)
         if person != NO_PERSON:
-            tag = tag_of(person, campaign_code, fund.code)
+            tag = tag_of(person, route.where)
     changes.deeds.append(
         (number, channel.id, campaign_id, fund.project, asset, amount, person, deed.order,
          place.received_us, at_us, deed.body, fund.programme_head, fund.running_head, False)
@@ -223,8 +223,8 @@ def give(
     world.next_number = number + 1
     changes.leaves.append(
         gift_leaf(
-            number, moment.text, deed.asset, amount, channel.code, fund.code, campaign_code, tag,
-            commitment, shown, coupon_name(world, coupon) if coupon[0] else "", invited,
+            route.words, number, moment.text, amount, tag, commitment, shown,
+            coupon_name(world, coupon) if coupon[0] else "", invited,
             place.place if force.draws else -1,
         )
     )  # fmt: skip
@@ -385,9 +385,10 @@ def leaf_minute(at_us: int) -> str:
     return moment_of(at_us // MINUTE_US).text
 
 
-def tag_of(person: bytes, campaign: str, project: str) -> bytes:
+def tag_of(person: bytes, where: bytes) -> bytes:
     """Name a person in one project of one campaign, and nowhere else (blueprint decision 9).
 
-    BLAKE2b (RFC 7693) keyed by the person key: half the cost of HMAC-SHA256 here.
+    `where` is a route's `where`. BLAKE2b (RFC 7693) keyed by the person key: half the cost
+    of HMAC-SHA256 here.
     """
-    return blake2b(f"{campaign}\n{project}".encode(), key=person, digest_size=16).digest()
+    return blake2b(where, key=person, digest_size=16).digest()

@@ -35,19 +35,17 @@ from jusha.settlement.closing import (
     GIFTS_A_STEP,
     CloseBody,
     budget_of,
-    opening,
     target,
 )
 from jusha.settlement.decide import decide
 from jusha.settlement.match import RETRO_PLACE
-from jusha.settlement.task import InstructionRefusedError
+from jusha.settlement.task import SECOND_US, InstructionRefusedError
 from jusha.settlement.world import RETRO, Closing, Rule, World
 
 ALONE: Final = frozenset({"close-claims", "begin-notice"})
 """As in find.py: these read what the envelopes before them have written."""
 SENDS_BACK: Final = frozenset({"refund", "claw-back"})
 CNY: Final = 1
-SECOND_US: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -156,6 +154,7 @@ class Stage:
         self._find(part)
         changes = decide(world, found, part)
         self.memory.keep(world, changes, looks_back=self._looks_back)
+        found.usage.update(changes.usage)
         return changes
 
     def _find(self, part: list[tuple[Place, Envelope]]) -> None:
@@ -248,7 +247,7 @@ class Stage:
         )
         if budget and not isinstance(rule.terms.gives, Quadratic):
             cut_off = cut_off_of([(claim.id, claim.amount) for claim in claims], budget)
-        return opening(self.world, rule, slice_, count=len(claims), total=total, cut_off=cut_off)
+        return Closing(rule.id, slice_, total, budget, len(claims), *cut_off)
 
     def _votes(self, rule: Rule, slice_: int, unit: int) -> tuple[Vote, ...]:
         donors: dict[int, dict[object, int]] = {}

@@ -27,9 +27,9 @@ from jusha.settlement.changes import Changes, Place
 from jusha.settlement.closing import due_s
 from jusha.settlement.decide import FUND_ASSET
 from jusha.settlement.estimate import Stage
+from jusha.settlement.task import SECOND_US
 from jusha.settlement.world import CLOSE, RETRO, Pool
 
-SECOND_US: Final = 1_000_000
 MINUTE_US: Final = MINUTE_SECONDS * SECOND_US
 ROW_MAX: Final = 2_000
 """Gifts in one inbox row: none crosses a minute, so that every gift counts in its own."""

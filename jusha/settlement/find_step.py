@@ -14,15 +14,13 @@ from jusha.settlement.changes import Chunk, Claim, Earlier, Found, Vote
 from jusha.settlement.closing import (
     CLAIMS_A_STEP,
     GIFTS_A_STEP,
-    SECOND_US,
     CloseBody,
     budget_of,
     moment_at,
-    opening,
     target,
 )
 from jusha.settlement.find_usage import read_usage
-from jusha.settlement.task import InstructionRefusedError
+from jusha.settlement.task import SECOND_US, InstructionRefusedError
 from jusha.settlement.world import RETRO, Closing, Rule, World
 
 WHOLE: Final = """
@@ -99,7 +97,8 @@ def read_step(
     closing = world.closings.get((rule.id, slice_))
     opened = None if closing else _open(connection, world, rule, slice_)
     closing = closing or opened
-    if closing is None or closing.done:
+    assert closing is not None
+    if closing.done:
         return None, 0
     if slice_ == RETRO:
         return _gifts(connection, world, found, rule, closing, opened), 0
@@ -112,10 +111,10 @@ def read_step(
     return Chunk(opened, claims=claims, last=len(claims) < CLAIMS_A_STEP), 0
 
 
-def _open(connection: Connection[Any], world: World, rule: Rule, slice_: int) -> Closing | None:
-    """Count what is claimed and find the cut-off of largest remainders; None for no claim."""
+def _open(connection: Connection[Any], world: World, rule: Rule, slice_: int) -> Closing:
+    """Count what is claimed, and fix what is shared and its cut-off of largest remainders."""
     if slice_ == RETRO:
-        return opening(world, rule, slice_, count=0, total=0, cut_off=NO_CUT_OFF)
+        return Closing(rule.id, slice_, 0, 0, 0, *NO_CUT_OFF)
     row = connection.execute(SUM_SQL, (rule.id, slice_), binary=True).fetchone()
     assert row is not None
     count, total = row
@@ -129,7 +128,7 @@ def _open(connection: Connection[Any], world: World, rule: Rule, slice_: int) ->
             cut = connection.execute(CUT_SQL, (*key, left - 1), binary=True).fetchone()
             assert cut is not None
             cut_off = CutOff(*cut)
-    return opening(world, rule, slice_, count=count, total=total, cut_off=cut_off)
+    return Closing(rule.id, slice_, total, budget, count, *cut_off)
 
 
 def _votes(connection: Connection[Any], rule: Rule, closing: Closing) -> tuple[Vote, ...]:

@@ -28,7 +28,7 @@ def read_usage(
         wanted.update((campaign, day, person) for day in days_of(world, campaign))
     asked = wanted - found.usage.keys()
     if asked:
-        campaigns, days, persons = zip(*sorted(asked), strict=True)
+        campaigns, days, persons = zip(*asked, strict=True)
         for campaign, day, person, matched in connection.execute(
             USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons)), binary=True
         ):

@@ -9,16 +9,14 @@ from typing import Final
 
 import msgspec
 
-from jusha.ledger.rules import PLACES
 from jusha.matching.kinds.shares import pro_rata
-from jusha.matching.rules import BY_NUMBER
 from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, minute_text
 from jusha.money.split import cut_permille
+from jusha.settlement.pay import Payment, pay_projects
 from jusha.settlement.refund import owe, return_match
 from jusha.settlement.task import InstructionRefusedError, Task, enter, two_persons
 from jusha.settlement.world import Fund, Pool, World
 
-SECOND_US: Final = 1_000_000
 SPREAD: Final = -2
 """The window of what a pool spreads over its projects at close."""
 SPREAD_RULE: Final = 0
@@ -115,7 +113,7 @@ def claw_back(task: Task) -> int:
 def begin_notice(task: Task) -> int:
     """Begin the public notice of a pool whose campaign is over and whose claims are paid."""
     world, pool = task.world, pool_of(task)
-    now_s = task.at_us // SECOND_US
+    now_s = task.at_s
     if now_s < world.campaigns_by_id[pool.campaign].closes_s:
         raise InstructionRefusedError("campaign-still-open", given=pool.code)
     if pool.notice_until:
@@ -140,7 +138,7 @@ def pool_of(task: Task) -> Pool:
 def close_pool(task: Task) -> int:
     """Close a pool after its notice: its rest goes to the sponsor or is spread over projects."""
     world, changes, pool = task.world, task.changes, pool_of(task)
-    if not pool.notice_until or task.at_us // SECOND_US < pool.notice_until:
+    if not pool.notice_until or task.at_s < pool.notice_until:
         raise InstructionRefusedError("notice-runs", until=minute_text(pool.notice_until))
     book, asset = pool.available.book, pool.available.asset
     returned = world.account(book, asset, "returned", pool.code)
@@ -169,31 +167,15 @@ def _spread(
     world, changes = task.world, task.changes
     ranked = sorted(promised, key=lambda project: world.funds_by_id[project].code)
     shares = pro_rata([(place, promised[project]) for place, project in enumerate(ranked)], rest)
-    sharing = world.account(pool.available.book, pool.available.asset, "sharing", pool.code)
     window = world.window(pool, SPREAD)
     window.used += rest
     window.budget = window.used
     changes.windows.add(window)
-    first, place, shown = world.next_number, 2, list[list[object]]()
-    for project, (_, share) in zip(ranked, shares, strict=True):
-        fund = world.funds_by_id[project]
-        shown.append([fund.code, share])
-        if share:
-            number = world.next_number
-            changes.post(number, place, sharing, world.promised(pool, fund), share)
-            id_ = number * PLACES + place
-            row = (id_, pool.id, SPREAD_RULE, share, BY_NUMBER["share"])
-            changes.later_matches.append(row)
-            total = world.total(pool.campaign, project, pool.available.asset)
-            total.matched += share
-            changes.totals.add(total)
-            place += 1
-        if place == PLACES:
-            enter(task, fields | {"prj": shown})
-            shown, place = [], 2
-    if shown or world.next_number == first:
-        enter(task, fields | {"prj": shown})
-    return first
+    payments = [
+        Payment(world.funds_by_id[project], share)
+        for project, (_, share) in zip(ranked, shares, strict=True)
+    ]
+    return pay_projects(task, pool, SPREAD_RULE, payments, fields)
 
 
 def release(task: Task) -> int:

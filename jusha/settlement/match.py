@@ -140,7 +140,7 @@ def _give(
         rule.terms,
         ask,
         moment.minute,
-        room_of(world, found, gift, rule, person),
+        room_of(world, changes, found, gift, rule, person),
         has_person=person != NO_PERSON,
         hindered=hindered,
     )
@@ -191,17 +191,19 @@ def hindrance(  # noqa: PLR0911 - one reason a line
     return ""
 
 
-def room_of(world: World, found: Found, gift: Gift, rule: Rule, person: bytes) -> Room:
+def room_of(
+    world: World, changes: Changes, found: Found, gift: Gift, rule: Rule, person: bytes
+) -> Room:
     """Say what each bound leaves for a gift under one rule."""
     caps, terms_window, pool = rule.terms.caps, rule.terms.window, rule.pool
     campaign, moment, route = gift.campaign, gift.moment, gift.route
     has_person = person != NO_PERSON
-    used = found.usage.get((campaign.id, moment.day, person), 0) if has_person else 0
+    capped = caps.person_day and has_person
     whole = found.campaign_usage.get((campaign.id, person), 0) if caps.person_campaign else 0
     draw_max = route.channel.terms.draw_max
     window = world.window(pool, moment.day)
     return Room(
-        caps.person_day - used if caps.person_day and has_person else UNBOUNDED,
+        caps.person_day - changes.used(campaign.id, moment.day, person) if capped else UNBOUNDED,
         caps.person_campaign - whole if caps.person_campaign and has_person else UNBOUNDED,
         caps.project - route.total.counted if caps.project else UNBOUNDED,
         caps.charity - route.charity.counted if caps.charity else UNBOUNDED,
@@ -256,10 +258,9 @@ def count(changes: Changes, found: Found, gift: Gift, person: bytes, amount: int
     campaign, route = gift.campaign.id, gift.route
     if person != NO_PERSON:
         key = (campaign, gift.moment.day, person)
-        used = found.usage.get(key, 0)
-        if not used:
-            changes.usage_new.add(key)
-        found.usage[key] = changes.usage[key] = used + amount
+        usage = changes.usage
+        used = usage.get(key) or changes.usage_found.get(key, 0)
+        usage[key] = used + amount
         if gift.campaign.by_person:
             whole = (campaign, person)
             found.campaign_usage[whole] = found.campaign_usage.get(whole, 0) + amount

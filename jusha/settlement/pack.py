@@ -1,12 +1,14 @@
 """Rows as PostgreSQL's binary COPY format, and keys as binary arrays, built by numpy.
 
-One structured array holds a batch's rows in wire form (big-endian, each field behind
-its length), so five thousand rows cost a few array assignments. Every column has a
-fixed width and is never null; see the tables' notes.
+Values are packed row by row, then spread into the wire's form (big-endian, each field
+behind its length) column by column: a third of the cost of an array from each column's
+Python integers. Every column has a fixed width and is never null; see the tables' notes.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from psycopg import Connection
@@ -27,30 +29,59 @@ WIDTHS: Final = {
     "uuid": ("V16", 16),
     "hash": ("V32", 32),
 }
+NATIVE: Final = {
+    "int2": "h", "int4": "i", "int8": "q", "bool": "?", "time": "q", "uuid": "16s", "hash": "32s",
+}  # fmt: skip
 OIDS: Final = {"int4": (23, 1007), "int8": (20, 1016), "uuid": (2950, 2951)}
+
+
+class RowForm(NamedTuple):
+    """A table's rows in three forms: values packed one by one, the same as columns, on the wire."""
+
+    pack: Callable[..., bytes]
+    columns: np.dtype[Any]
+    wire: np.ndarray[Any, Any]
+    """One row on the wire with its lengths, its values still zero."""
+    sized: list[tuple[int, int]]
+    """(place, width) of the columns whose values are bytes: struct would cut or pad them."""
+
+
+@cache
+def row_form(kinds: Sequence[str]) -> RowForm:
+    """Make the forms of a table whose columns are of these kinds."""
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for place, kind in enumerate(kinds):
+        fields += [(f"l{place}", ">i4"), (f"v{place}", WIDTHS[kind][0])]
+    wire = np.zeros(1, dtype=np.dtype(fields))
+    wire["fields"] = len(kinds)
+    for place, kind in enumerate(kinds):
+        wire[f"l{place}"] = WIDTHS[kind][1]
+    columns = [(f"v{n}", WIDTHS[kind][0].replace(">", "=")) for n, kind in enumerate(kinds)]
+    return RowForm(
+        struct.Struct("=" + "".join(NATIVE[kind] for kind in kinds)).pack,
+        np.dtype(columns),
+        wire,
+        [(n, WIDTHS[kind][1]) for n, kind in enumerate(kinds) if kind in {"uuid", "hash"}],
+    )
 
 
 def copy_bytes(kinds: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """Write rows for COPY ... FROM STDIN (FORMAT binary); `kinds` names each column's type.
 
     Kinds: int2, int4, int8, bool, time (Unix microseconds), uuid (16 bytes), hash (32 bytes).
+    Raises struct.error or ValueError for a value that its column cannot hold.
     """
-    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    form = row_form(kinds)
+    pack = form.pack
+    for place, width in form.sized:
+        if {len(row[place]) for row in rows} != {width}:
+            raise ValueError(f"column {place} takes values of {width} bytes")
+    values = np.frombuffer(b"".join([pack(*row) for row in rows]), dtype=form.columns)
+    wire = np.repeat(form.wire, len(rows))
     for place, kind in enumerate(kinds):
-        fields += [(f"l{place}", ">i4"), (f"v{place}", WIDTHS[kind][0])]
-    wire = np.empty(len(rows), dtype=np.dtype(fields))
-    wire["fields"] = len(kinds)
-    for place, (kind, column) in enumerate(zip(kinds, zip(*rows, strict=True), strict=True)):
-        wire[f"l{place}"] = WIDTHS[kind][1]
-        wire[f"v{place}"] = _values(kind, column)
+        name = f"v{place}"
+        wire[name] = values[name] - EPOCH_US if kind == "time" else values[name]
     return COPY_HEADER + wire.tobytes() + COPY_TRAILER
-
-
-def _values(kind: str, column: Sequence[Any]) -> Any:
-    if kind in {"uuid", "hash"}:
-        return np.frombuffer(b"".join(column), dtype=WIDTHS[kind][0])
-    values = np.array(column, dtype=np.int64)
-    return values - EPOCH_US if kind == "time" else values
 
 
 class Array:
@@ -63,7 +94,11 @@ class Array:
         wire = np.empty(len(values), dtype=np.dtype([("l", ">i4"), ("v", WIDTHS[kind][0])]))
         wire["l"] = WIDTHS[kind][1]
         if len(values):
-            wire["v"] = _values(kind, values)
+            wire["v"] = (
+                np.frombuffer(b"".join(values), dtype="V16")
+                if kind == "uuid"
+                else np.array(values, dtype=np.int64)
+            )
         head = np.array([1, 0, OIDS[kind][0], len(values), 1], dtype=">i4")
         self.data = head.tobytes() + wire.tobytes()
 

@@ -12,14 +12,7 @@ from jusha.merkle.encoding import decode64
 from jusha.money.clock import minute_seconds
 from jusha.settlement.commitments import SecretMissingError
 from jusha.settlement.match import RULES_MAX
-from jusha.settlement.task import (
-    SECOND_US,
-    InstructionRefusedError,
-    Task,
-    begun,
-    enter,
-    two_persons,
-)
+from jusha.settlement.task import InstructionRefusedError, Task, begun, enter, two_persons
 from jusha.settlement.world import SURPRISE, Campaign, Pool, Rule, Seed, World
 
 RULE_NOTICE_SECONDS: Final = 60
@@ -37,7 +30,7 @@ class RuleBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def publish_rule(task: Task) -> int:
     """Publish a rule version: see RuleBody; two persons, 60 seconds ahead."""
-    world, changes, at_us = task.world, task.changes, task.at_us
+    world, changes = task.world, task.changes
     two_persons(task.instruction)
     body = msgspec.convert(task.instruction.body, RuleBody)
     pool = world.pools.get(body.pool)
@@ -46,7 +39,7 @@ def publish_rule(task: Task) -> int:
     if not CODE.fullmatch(body.code):
         raise InstructionRefusedError("bad-code", given=body.code)
     from_s = minute_seconds(body.from_)
-    wrong = check_terms(body.terms) or wrong_place(world, pool, body, from_s, at_us)
+    wrong = check_terms(body.terms) or wrong_place(world, pool, body, from_s, task.at_s)
     if wrong:
         raise InstructionRefusedError("bad-rule", why=wrong)
     surprise = kept_surprise(world, body.terms)
@@ -84,26 +77,29 @@ def publish_rule(task: Task) -> int:
 
 
 def kept_surprise(world: World, terms: RuleTerms) -> bytes:
-    """Return the hash of a rule's surprise, whose times must be at hand; b"" where it has none."""
+    """Return the hash of a rule's surprise, whose times must be at hand; b"" where it has none.
+
+    A hash that names something else, a seed say, names no surprise that is kept.
+    """
     if not terms.window.surprise:
         return b""
     digest = decode64(terms.window.surprise)
     try:
         surprise = world.surprise(digest)
-    except SecretMissingError as error:
+    except (SecretMissingError, msgspec.DecodeError) as error:
         raise InstructionRefusedError("secret-not-kept", hash=terms.window.surprise) from error
     if minute_seconds(surprise.from_) >= minute_seconds(surprise.to):
         raise InstructionRefusedError("bad-rule", why="the surprise ends before it begins")
     return digest
 
 
-def wrong_place(world: World, pool: Pool, body: RuleBody, from_s: int, at_us: int) -> str:
+def wrong_place(world: World, pool: Pool, body: RuleBody, from_s: int, at_s: int) -> str:
     """Say why a version does not fit among the rules there are, or ""."""
     campaign = pool.campaign
     versions = world.rules.get(campaign, [])
     own = [rule for rule in versions if rule.code == body.code]
     # Before the first gift nobody was promised anything, so a first version may begin at once.
-    if begun(world, campaign) and from_s < at_us // SECOND_US + RULE_NOTICE_SECONDS:
+    if begun(world, campaign) and from_s < at_s + RULE_NOTICE_SECONDS:
         return "a version begins at least 60 seconds after it is published"
     first = world.families.get(body.code)
     if first is not None and first.pool is not pool:

@@ -10,18 +10,15 @@ import msgspec
 
 from jusha.ledger.rules import PLACES
 from jusha.money.assets import ASSETS, ASSETS_BY_NUMBER
-from jusha.money.clock import minute_text
 from jusha.money.split import cut_permille, part_returned
 from jusha.settlement.changes import Changes, KnownDeed
-from jusha.settlement.task import InstructionRefusedError, Task, two_persons
+from jusha.settlement.task import InstructionRefusedError, Task, enter, two_persons
 from jusha.settlement.world import Fund, Pool, World
-from jusha.tlog.leaves import canonical
 
 DEBT_PLACE: Final = PLACES - 1
 """Transfer place of what a charity owes: a refund has one for the gift and 14 for matches."""
 PROGRAMME: Final = 1
 RUNNING: Final = 2
-SECOND_US: Final = 1_000_000
 
 
 class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,16 +50,13 @@ def refund(task: Task) -> int:
     )
     changes.refunds.append((number, body.deed, body.amount, sum(returned.values()), body.reason))
     shown = [{"amt": amount, "pool": pool} for pool, amount in returned.items() if amount]
-    fields = {
+    fields: dict[str, object] = {
         "amt": body.amount,
         "cur": ASSETS_BY_NUMBER[deed.asset].code,
         "k": "refund",
-        "n": number,
         "ref": body.deed,
-        "t": minute_text(task.at_us // SECOND_US),
-        "v": 1,
     }
-    return changes.enter(world, canonical(fields | ({"m": shown} if shown else {})))
+    return enter(task, fields | ({"m": shown} if shown else {}))
 
 
 def _refund_held(

@@ -13,15 +13,13 @@ import msgspec
 
 from jusha.merkle.encoding import encode64
 from jusha.money.assets import ASSETS_BY_NUMBER
-from jusha.money.clock import day_number, minute_text
+from jusha.money.clock import day_number
 from jusha.settlement.changes import Changes, Found
-from jusha.settlement.task import InstructionRefusedError, Task
+from jusha.settlement.task import InstructionRefusedError, Task, enter
 from jusha.settlement.world import Campaign, World
-from jusha.tlog.leaves import canonical
 
 SALT_BYTES_MIN: Final = 16
 """128 bits keep pseudonyms from being guessed."""
-SECOND_US: Final = 1_000_000
 
 SUMS_BYTES_MAX: Final = 60_000
 """A larger table of totals is published beside the log and named by its hash."""
@@ -44,13 +42,11 @@ def seal(task: Task) -> int:
         raise InstructionRefusedError("unknown-campaign", given=body.campaign)
     if body.day and len(body.salt) < SALT_BYTES_MIN:
         raise InstructionRefusedError("salt-too-short", given=len(body.salt))
+    day = day_number(body.day) if body.day else 0
     number = world.next_number
     fields: dict[str, Any] = {
         "k": "seal",
-        "n": number,
         "rd": campaign.code,
-        "t": minute_text(task.at_us // SECOND_US),
-        "v": 1,
     }
     sums = campaign_sums(world, campaign)
     table = canonical_table(sums)
@@ -60,8 +56,9 @@ def seal(task: Task) -> int:
         fields["sums"] = sums
     if body.day:
         fields["day"] = body.day
-        fields["persons"] = persons_table(changes, task.found, campaign, body, number)
-    return changes.enter(world, canonical(fields))
+        of_day = campaign.id, day
+        fields["persons"] = persons_table(changes, task.found, of_day, body.salt, number)
+    return enter(task, fields)
 
 
 def campaign_sums(world: World, campaign: Campaign) -> dict[str, dict[str, int]]:
@@ -94,19 +91,16 @@ def keep_table(changes: Changes, number: int, table: bytes) -> str:
 
 
 def persons_table(
-    changes: Changes, found: Found, campaign: Campaign, body: SealBody, number: int
+    changes: Changes, found: Found, of_day: tuple[int, int], salt: bytes, number: int
 ) -> dict[str, Any]:
-    """Publish (fresh pseudonym, matched sum) of every person of the day, in sorted order.
+    """Publish (fresh pseudonym, matched sum) of every person of (campaign, day), sorted.
 
     The pseudonym is HMAC(salt, person key): new for each seal, so days do not link.
     """
-    day = day_number(body.day)
-    usage = dict(found.day_usage.get((campaign.id, day), {}))
-    usage.update(
-        {p: sum_ for (c, d, p), sum_ in changes.usage.items() if (c, d) == (campaign.id, day)}
-    )
+    usage = dict(found.day_usage.get(of_day, {}))
+    usage.update({p: sum_ for (c, d, p), sum_ in changes.usage.items() if (c, d) == of_day})
     rows = sorted(
-        [hmac.digest(body.salt, person, "sha256")[:16].hex(), matched]
+        [hmac.digest(salt, person, "sha256")[:16].hex(), matched]
         for person, matched in usage.items()
     )
     table = canonical_table(rows)

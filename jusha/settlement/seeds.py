@@ -23,7 +23,6 @@ SEED_NOTICE_SECONDS: Final = 3600
 REVEAL_SECONDS: Final = 900
 """A secret is revealed so long after its last use, when rails can no longer report."""
 HASH_BYTES: Final = 32
-SECOND_US: Final = 1_000_000
 
 
 class SeedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,19 +53,19 @@ def commit_seed(task: Task) -> int:
     ):
         raise InstructionRefusedError("seed-committed", given=body.day)
     opens_s = day_opens_s(world, first, day)
-    late = task.at_us // SECOND_US + SEED_NOTICE_SECONDS > opens_s
+    late = task.at_s + SEED_NOTICE_SECONDS > opens_s
     if late and begun(world, first.campaign):
         raise InstructionRefusedError("too-late", opens=minute_text(opens_s))
-    number = world.next_number
-    seed = world.seeds[first.family, day] = Seed(first.family, day, body.hash, number)
-    changes.seeds.add(seed)
     fields: dict[str, object] = {
         "day": body.day,
         "h": encode64(body.hash),
         "k": "seed",
         "r": body.rule,
     }
-    return enter(task, fields)
+    number = enter(task, fields)
+    seed = world.seeds[first.family, day] = Seed(first.family, day, body.hash, number)
+    changes.seeds.add(seed)
+    return number
 
 
 def versions(world: World, first: Rule) -> list[Rule]:
@@ -92,12 +91,13 @@ def reveal(task: Task) -> int:
     if seeds[0].revealed:
         raise InstructionRefusedError("revealed-before", entry=seeds[0].revealed)
     due_s = max(over_s(seed.day, secret) for seed in seeds) + REVEAL_SECONDS
-    if task.at_us // SECOND_US < due_s:
+    if task.at_s < due_s:
         raise InstructionRefusedError("too-early", due=minute_text(due_s))
+    number = enter(task, {"h": encode64(digest), "k": "reveal", "s": encode64(secret)})
     for seed in seeds:
-        seed.revealed = world.next_number
+        seed.revealed = number
         changes.seeds.add(seed)
-    return enter(task, {"h": encode64(digest), "k": "reveal", "s": encode64(secret)})
+    return number
 
 
 def over_s(day: int, secret: bytes) -> int:

@@ -1,5 +1,6 @@
 """What an instruction's handler is given, and how it refuses. Pure."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from jusha.inbox.envelopes import Instruction
@@ -29,6 +30,11 @@ class Task(NamedTuple):
     instruction: Instruction
     at_us: int
 
+    @property
+    def at_s(self) -> int:
+        """The Unix second in which its inbox row became durable."""
+        return self.at_us // SECOND_US
+
 
 def begun(world: World, campaign: int) -> bool:
     """Say whether a campaign has a gift: before its first, nobody was promised anything."""
@@ -41,7 +47,10 @@ def two_persons(instruction: Instruction) -> None:
         raise InstructionRefusedError("needs-two-persons", kind=instruction.kind)
 
 
-def enter(task: Task, fields: dict[str, object]) -> int:
-    """Write an entry with its number and minute."""
-    at = {"n": task.world.next_number, "t": minute_text(task.at_us // SECOND_US), "v": 1}
-    return task.changes.enter(task.world, canonical(fields | at))
+def enter(task: Task, fields: Mapping[str, object]) -> int:
+    """Write an entry with its number and minute; return the number.
+
+    Raises EntryTooLongError, CanonicalJsonError: a handler that can refuse writes before it acts.
+    """
+    at = {"n": task.world.next_number, "t": minute_text(task.at_s), "v": 1}
+    return task.changes.enter(task.world, canonical({**fields, **at}))

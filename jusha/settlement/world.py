@@ -18,8 +18,9 @@ from jusha.matching.kinds.friends import Friends
 from jusha.matching.kinds.lump_sum import LumpSum
 from jusha.matching.kinds.quadratic import Quadratic
 from jusha.matching.rules import RuleTerms, Surprise, draws, leans_on
+from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.payments.rules import ChannelTerms
-from jusha.tlog.leaves import CHAIN_START
+from jusha.tlog.leaves import CHAIN_START, LeafWords, leaf_words
 
 NO_CAMPAIGN = 0
 MINUTES_REMEMBERED = 4096
@@ -264,6 +265,9 @@ class Route:
     restricted: Account
     total: Total
     charity: CharityTotal
+    words: LeafWords
+    where: bytes
+    """Campaign and project, of which a person's tag is a keyed hash (see decide.tag_of)."""
 
     def __post_init__(self) -> None:
         assert self.receivable.book == self.restricted.book, "a transfer never leaves its book"
@@ -347,7 +351,7 @@ class World:
 
     def route(self, channel: Channel, fund: Fund, campaign: Campaign | None, asset: int) -> Route:
         """Return where gifts go: the two accounts in the charity's book, and the totals."""
-        campaign_id = campaign.id if campaign else NO_CAMPAIGN
+        campaign_id, code = (campaign.id, campaign.code) if campaign else (NO_CAMPAIGN, "")
         found = self.routes.get((channel.id, fund.project, campaign_id, asset))
         if found is None:
             book = f"charity:{fund.payee_code}"
@@ -359,6 +363,8 @@ class World:
                 self.account(book, asset, "fund", fund.code),
                 self.total(campaign_id, fund.project, asset),
                 self.charity_total(campaign_id, fund.payee),
+                leaf_words(channel.code, ASSETS_BY_NUMBER[asset].code, fund.code, code),
+                f"{code}\n{fund.code}".encode(),
             )
         return found
 

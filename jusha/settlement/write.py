@@ -229,12 +229,13 @@ def _pack_accounts(parcel: Parcel, changes: Changes) -> None:
 
 
 def _pack_usage(parcel: Parcel, changes: Changes) -> None:
-    new = sorted(changes.usage_new)
-    parcel.copy("matching_usage", USAGE_KINDS, [(*key, changes.usage[key]) for key in new])
-    old = sorted(changes.usage.keys() - changes.usage_new)
+    usage, before = changes.usage, changes.usage_found
+    new = sorted(key for key in usage if key not in before)
+    parcel.copy("matching_usage", USAGE_KINDS, [(*key, usage[key]) for key in new])
+    old = sorted(key for key in usage if key in before)
     if old:
         campaigns, days, persons = zip(*old, strict=True)
-        sums = int8s([changes.usage[key] for key in old])
+        sums = int8s([usage[key] for key in old])
         parcel.run(USAGE_SQL, (int4s(campaigns), int4s(days), uuids(persons), sums))
 
 

@@ -7,7 +7,8 @@ other entry goes through the slow and obvious writer, which tests hold the fast 
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -47,14 +48,26 @@ def canonical(fields: dict[str, Any]) -> bytes:
     return entry
 
 
+class LeafWords(NamedTuple):
+    """What all leaves of one channel, asset, project and campaign have in common, ready to join."""
+
+    channel: str
+    asset: str
+    project: str
+
+
+@lru_cache(maxsize=1 << 14)
+def leaf_words(channel: str, asset: str, project: str, campaign: str) -> LeafWords:
+    """Prepare a route's part of its leaves. Codes are plain ASCII: nothing needs escaping."""
+    rd = f'"rd":"{campaign}",' if campaign else ""
+    return LeafWords(f'"ch":"{channel}",', f'"cur":"{asset}",', f'"prj":"{project}",{rd}')
+
+
 def gift_leaf(
+    words: LeafWords,
     number: int,
     minute: str,
-    asset: str,
     amount: int,
-    channel: str,
-    project: str,
-    campaign: str,
     tag: bytes,
     commitment: bytes,
     matches: Sequence[LeafMatch],
@@ -62,25 +75,25 @@ def gift_leaf(
     invite: int = -1,
     place: int = -1,
 ) -> bytes:
-    """Write the leaf of a gift. Codes are plain ASCII, so nothing needs escaping.
+    """Write the leaf of a gift.
 
     `place` is the gift's place in its inbox row, shown where a rule draws.
     """
-    shown = [
-        f'{{"amt":{m.amount},"by":"{m.by}",{m.more}"pool":"{m.pool}","r":"{m.rule}"}}'
-        for m in matches
-    ]
+    shown = ""
+    if matches:
+        parts = [
+            f'{{"amt":{m.amount},"by":"{m.by}",{m.more}"pool":"{m.pool}","r":"{m.rule}"}}'
+            for m in matches
+        ]
+        shown = f'"m":[{",".join(parts)}],'
     cm = f'"cm":"{encode64(commitment)}",' if commitment else ""
     cpn = f'"cpn":"{coupon}",' if coupon else ""
     at = f'"i":{place},' if place >= 0 else ""
     inv = f'"inv":{invite},' if invite >= 0 else ""
-    matched = f'"m":[{",".join(shown)}],' if shown else ""
-    rd = f'"rd":"{campaign}",' if campaign else ""
     tagged = f'"tag":"{encode64(tag)}",' if tag else ""
     return (
-        f'{{"amt":{amount},"ch":"{channel}",{cm}{cpn}"cur":"{asset}",{at}{inv}"k":"don",{matched}'
-        f'"n":{number},'
-        f'"prj":"{project}",{rd}"t":"{minute}",{tagged}"v":1}}'
+        f'{{"amt":{amount},{words.channel}{cm}{cpn}{words.asset}{at}{inv}"k":"don",{shown}'
+        f'"n":{number},{words.project}"t":"{minute}",{tagged}"v":1}}'
     ).encode()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jusha.inbox.envelopes import CODE
-from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf
+from jusha.tlog.leaves import LeafMatch, canonical, gift_leaf, leaf_words
 
 CODES = st.from_regex(CODE, fullmatch=True)
 AMOUNTS = st.integers(1, 10**13)
@@ -36,8 +36,8 @@ def test_a_gift_leaf_is_canonical_json(
 ) -> None:
     channel, project, campaign = codes
     leaf = gift_leaf(
-        number, "2026-09-09T01:12Z", "CNY", amount, channel, project, campaign, tag, commitment,
-        matches,
+        leaf_words(channel, "CNY", project, campaign), number, "2026-09-09T01:12Z", amount, tag,
+        commitment, matches,
     )  # fmt: skip
     wanted: dict[str, Any] = {
         "amt": amount,
