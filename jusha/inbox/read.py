@@ -12,18 +12,24 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 READ_SQL: Final = """
-SELECT r.lane, r.n, r.count, r.received_at, r.payload
-FROM inbox_lane l
-JOIN LATERAL (
-    SELECT lane, n, count, received_at, payload
-    FROM inbox_row
-    WHERE lane = l.lane AND n > coalesce((%(positions)s::jsonb ->> l.lane::text)::bigint, 0)
-    ORDER BY n
-    LIMIT %(rows)s
-) r ON true
-ORDER BY r.received_at, r.lane, r.n
+SELECT lane, n, count, received_at, payload
+FROM (
+    SELECT r.*, sum(r.count) OVER (ORDER BY r.received_at, r.lane, r.n) AS upto
+    FROM inbox_lane l
+    JOIN LATERAL (
+        SELECT lane, n, count, received_at, payload
+        FROM inbox_row
+        WHERE lane = l.lane AND n > coalesce((%(positions)s::jsonb ->> l.lane::text)::bigint, 0)
+        ORDER BY n
+        LIMIT %(rows)s
+    ) r ON true
+) counted
+WHERE upto <= %(envelopes)s OR upto = count
+ORDER BY received_at, lane, n
 LIMIT %(rows)s
 """
+"""Payloads lie apart from their rows (TOAST), so those of a long backlog that are not taken
+are not read either: `upto` is their sum of counts, and `upto = count` the first row of all."""
 
 
 class InboxRow(NamedTuple):
@@ -47,14 +53,5 @@ def read(
 
     Reads: inbox_lane, inbox_row. Writes nothing.
     """
-    found = connection.execute(
-        READ_SQL, {"positions": Jsonb(positions), "rows": rows_max}, binary=True
-    ).fetchall()
-    taken: list[InboxRow] = []
-    total = 0
-    for row in found:
-        total += row[2]
-        if taken and total > envelopes_max:
-            break
-        taken.append(InboxRow(*row))
-    return taken
+    given = {"positions": Jsonb(positions), "rows": rows_max, "envelopes": envelopes_max}
+    return [InboxRow(*row) for row in connection.execute(READ_SQL, given, binary=True)]

@@ -5,11 +5,12 @@ from itertools import pairwise
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from jusha.config.postgres import database_url
 from jusha.inbox.append import LaneUnknownError, append
 from jusha.inbox.envelopes import Deed, Envelope, decode, encode
-from jusha.inbox.read import read
+from jusha.inbox.read import READ_SQL, read
 from tests.cast import House
 from tests.home import HOME
 
@@ -36,6 +37,19 @@ def test_many_writers_of_one_lane_leave_no_gap_and_no_step_back(house: House) ->
     assert all(a.received_at <= b.received_at for a, b in pairwise(rows))
 
 
+def test_an_order_is_read_before_its_payment_although_the_clock_went_back_between_them(
+    house: House, owner: psycopg.Connection
+) -> None:
+    """Two lanes, and the order was taken in while the server's clock was an hour ahead."""
+    house.send(house.order(5), lane="web")
+    owner.execute("UPDATE inbox_lane SET last_received_at = now() + '1 hour' WHERE name = 'web'")
+    house.send(house.order(6), lane="web")
+    house.send(house.deed(1))
+    house.send(house.deed(1))
+    rows = read(house.web, positions={}, rows_max=10, envelopes_max=100)
+    assert [(row.lane, row.n) for row in rows] == [(2, 1), (2, 2), (1, 1), (1, 2)]
+
+
 def test_reading_goes_on_behind_the_positions_and_stops_at_the_most(house: House) -> None:
     for _ in range(3):
         house.send(house.deed(1), house.deed(1))
@@ -44,6 +58,14 @@ def test_reading_goes_on_behind_the_positions_and_stops_at_the_most(house: House
     assert [(row.lane, row.n) for row in first] == [(1, 1), (1, 2)]
     rest = read(house.web, positions={"1": 2}, rows_max=10, envelopes_max=100)
     assert [(row.lane, row.n) for row in rest] == [(1, 3), (4, 1)]
+
+
+def test_of_a_long_backlog_only_what_is_taken_leaves_the_database(house: House) -> None:
+    for _ in range(5):
+        house.send(house.deed(1), house.deed(1))
+    given = {"positions": Jsonb({}), "rows": 100, "envelopes": 5}
+    assert len(house.web.execute(READ_SQL, given).fetchall()) == 2
+    assert len(house.web.execute(READ_SQL, given | {"envelopes": 1}).fetchall()) == 1
 
 
 def test_an_unknown_lane_and_an_empty_row_are_refused(house: House) -> None:

@@ -4,8 +4,10 @@ Each is keyed by the product's own text, so a changed statement is unknown until
 has looked at it here.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from jusha.inbox.append import APPEND_SQL
@@ -50,7 +52,10 @@ def read_rows(session: Session, given: Values) -> Result:
             found.append(row)
             n += 1
     found.sort(key=lambda row: (row[3], row[0], row[1]))
-    return Result(found[:rows_max], len(found))
+    upto = list(accumulate(row[2] for row in found))
+    taken = bisect_right(upto, given["envelopes"])
+    found = found[: min(max(taken, 1), rows_max)]
+    return Result(found, len(found))
 
 
 @special(APPEND_SQL)
@@ -63,7 +68,8 @@ def append_row(session: Session, given: Values) -> Result:
     session.lock("inbox_lane", lane[0], EXCLUSIVE)
     lane = session.get("inbox_lane", lane[0])
     assert lane is not None
-    n, at = lane[2] + 1, max(lane[3], session.now)
+    others = [row[3] for row in session.scan("inbox_lane") if row[0] != lane[0]]
+    n, at = lane[2] + 1, max(lane[3], session.now, max(others) + MICROSECOND)
     session.update(tables()["inbox_lane"], lane, (lane[0], lane[1], n, at))
     if given["sealed"] is not None:
         session.insert(tables()["inbox_raw"], (at.date(), lane[0], n, given["sealed"]))
