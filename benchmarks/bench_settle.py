@@ -24,6 +24,7 @@ import psycopg
 
 from benchmarks.oracle import Bound, Outcome
 from benchmarks.oracle import settle as settle_plainly
+from benchmarks.raw_copy import measure_raw, prepare_raw
 from benchmarks.results import append_result
 from benchmarks.throwaway import database
 from benchmarks.usual_django.measure import CLIENTS, measure_best_settle
@@ -45,7 +46,10 @@ BOUND_OF: Final[dict[str, Bound]] = {
     "rule": "amount", "person-day": "person", "window": "window", "pool": "pool",
 }  # fmt: skip
 BINDING_SHARE_MIN: Final = 0.5
-INBOX_TABLES: Final = ("inbox_row", "inbox_raw", "inbox_lane")
+NOT_SETTLED: Final = (
+    "inbox_row", "inbox_raw", "inbox_lane", "raw_giving_deed", "raw_giving_seen",
+)  # fmt: skip
+"""Tables that settlement does not write."""
 SIZES_SQL: Final = """
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> ALL (%s)"""
@@ -78,11 +82,18 @@ class Round:
     python_us: float
     server_us: float
     wal_bytes: float
+    raw_per_second: float
+    """Deeds a second of the floor: the same rows copied raw (benchmarks.raw_copy)."""
 
     @property
     def ratio(self) -> float:
         """Settlement against the usual way."""
         return self.per_second / self.rival_per_second
+
+    @property
+    def share_of_raw(self) -> float:
+        """Settlement against copying its deeds raw."""
+        return self.per_second / self.raw_per_second
 
 
 def project_code(index: int) -> str:
@@ -292,6 +303,7 @@ def measure(home: Path, plan: Plan, tell: Tell) -> tuple[list[Round], dict[str, 
         furnish(watch, workload)
         settle_all(settlement)
         sizes = [_bytes(watch)]
+        prepare_raw(watch)
         gifts, count = workload.gifts(), plan.gifts // plan.rounds
         postmaster = Cluster(home).status().pid
         assert postmaster is not None, "it answers, so it lives"
@@ -300,35 +312,38 @@ def measure(home: Path, plan: Plan, tell: Tell) -> tuple[list[Round], dict[str, 
             best, _ = measure_best_settle(
                 rival_url, plan.rival_seconds, rival_workload, clients=CLIENTS
             )
-            sent = send(watch, gifts, count)
+            sent, first = send(watch, gifts, count), settlement.world.next_number
+            figures = measure_round(watch, settlement, sent, postmaster=postmaster)
+            sizes.append(_bytes(watch))
             rounds.append(
                 Round(
                     rival_per_second=best.per_second,
                     rival_clients=best.clients,
-                    **measure_round(watch, settlement, sent, postmaster=postmaster),
+                    raw_per_second=measure_raw(watch, first, settlement.world.next_number),
+                    **figures,
                 )
             )
             tell(row_of(number + 1, rounds[-1]))
-        sizes.append(_bytes(watch))
         total = count * plan.rounds
         share = verify(watch, workload, total)
-    return rounds, {"table_bytes": round((sizes[1] - sizes[0]) / total, 1), "bound_share": share}
+    return rounds, {"table_bytes": round((sizes[-1] - sizes[0]) / total, 1), "bound_share": share}
 
 
 def _bytes(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute(SIZES_SQL, (list(INBOX_TABLES),)).fetchone()
+    row = connection.execute(SIZES_SQL, (list(NOT_SETTLED),)).fetchone()
     assert row is not None
     return int(row[0])
 
 
-HEAD: Final = "round  gifts/s  usual/s (clients)  ratio  Python us  server us  WAL B"
+HEAD: Final = "round  gifts/s  usual/s (clients)  ratio  of raw  Python us  server us  WAL B"
 
 
 def row_of(number: int, one: Round) -> str:
     """One line of the table under HEAD."""
     return (
         f"{number:5d} {one.per_second:8.0f} {one.rival_per_second:8.0f} ({one.rival_clients:2d})"
-        f" {one.ratio:11.1f} {one.python_us:10.1f} {one.server_us:10.1f} {one.wal_bytes:6.0f}"
+        f" {one.ratio:11.1f} {one.share_of_raw:7.2f} {one.python_us:10.1f} {one.server_us:10.1f}"
+        f" {one.wal_bytes:6.0f}"
     )
 
 
@@ -348,6 +363,8 @@ def run(*, quick: bool, tell: Tell) -> dict[str, Any]:
             "per_second": [one.per_second for one in rounds],
             "usual_per_second": [one.rival_per_second for one in rounds],
             "usual_clients": [one.rival_clients for one in rounds],
+            "raw_per_second": [one.raw_per_second for one in rounds],
+            "share_of_raw": round(median(one.share_of_raw for one in rounds), 3),
             "python_us": median(one.python_us for one in rounds),
             "server_us": median(one.server_us for one in rounds),
             "wal_bytes": median(one.wal_bytes for one in rounds),
@@ -356,7 +373,8 @@ def run(*, quick: bool, tell: Tell) -> dict[str, Any]:
         postgres=server_version(database_url("owner", home)) or "",
     )
     tell(
-        f"ratio {result['ratio']} (median of {plan.rounds} rounds); {result['table_bytes']} bytes"
+        f"ratio {result['ratio']} (median of {plan.rounds} rounds), {result['share_of_raw']} of"
+        f" copying the deeds raw; {result['table_bytes']} bytes"
         f" of tables a gift; a bound cut gifts in {result['bound_share']:.0%} of the batches;"
         " every match equals the oracle's, the audit found nothing"
     )

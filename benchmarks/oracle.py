@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from benchmarks.workload import Gift, Workload, day_of
 
-Bound: TypeAlias = Literal["amount", "person", "window", "pool"]
+Bound: TypeAlias = Literal["amount", "person", "project", "window", "pool"]
 
 
 @dataclass(slots=True)
@@ -46,28 +46,33 @@ class Outcome:
 def settle(workload: Workload, gifts: Iterable[Gift]) -> Outcome:
     """Match these gifts by the workload's bounds; a repeated external id changes nothing.
 
-    ``bound`` says what cut a match; of equal bounds the first of person, window, pool is named,
-    and "amount" means that the gift was matched in full.
+    ``bound`` says what cut a match; of equal bounds the first of person, project, window, pool is
+    named, and "amount" means that the gift was matched in full.
     """
     done = Outcome(pool_left_fen=workload.pool_fen)
-    for external_id, project, person, amount, second in gifts:
-        if external_id in done.matched_fen:
-            continue
-        day = day_of(second)
-        person_left = workload.person_day_cap_fen - done.matched_by_person_day_fen[person, day]
-        window_left = workload.window_budget_fen - done.matched_by_day_fen[day]
-        bounds: list[tuple[int, Bound]] = [
-            (amount, "amount"),
-            (person_left, "person"),
-            (window_left, "window"),
-            (done.pool_left_fen, "pool"),
-        ]
-        matched, bound = min(bounds, key=lambda pair: pair[0])
-        done.matched_fen[external_id] = matched
-        done.bound[external_id] = bound
-        done.given_by_project_fen[project] += amount
-        done.matched_by_project_fen[project] += matched
-        done.matched_by_person_day_fen[person, day] += matched
-        done.matched_by_day_fen[day] += matched
-        done.pool_left_fen -= matched
+    for gift in gifts:
+        if gift[0] not in done.matched_fen:
+            done.matched_fen[gift[0]], done.bound[gift[0]] = match(workload, done, gift)
     return done
+
+
+def match(workload: Workload, done: Outcome, gift: Gift) -> tuple[int, Bound]:
+    """Decide one new gift and count it in ``done``, all but its own line there."""
+    _, project, person, amount, second = gift
+    day = day_of(second)
+    bounds: list[tuple[int, Bound]] = [
+        (amount, "amount"),
+        (workload.person_day_cap_fen - done.matched_by_person_day_fen[person, day], "person"),
+        (workload.window_budget_fen - done.matched_by_day_fen[day], "window"),
+        (done.pool_left_fen, "pool"),
+    ]
+    if workload.project_cap_fen:
+        project_left = workload.project_cap_fen - done.matched_by_project_fen[project]
+        bounds.insert(2, (project_left, "project"))
+    matched, bound = min(bounds, key=lambda pair: pair[0])
+    done.given_by_project_fen[project] += amount
+    done.matched_by_project_fen[project] += matched
+    done.matched_by_person_day_fen[person, day] += matched
+    done.matched_by_day_fen[day] += matched
+    done.pool_left_fen -= matched
+    return matched, bound

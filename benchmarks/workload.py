@@ -55,6 +55,8 @@ class Workload:
     projects: int = 1_000
     persons: int = 200_000
     prefix: str = "42000"
+    project_cap_fen: int = 0
+    """What one project can have matched in all; 0 means no such bound."""
 
     @property
     def person_day_cap_fen(self) -> int:

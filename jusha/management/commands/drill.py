@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,40 @@ class Command(BaseCommand):
         week.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
         week.add_argument("--inside", action="store_true", help=SUPPRESS)
 
+        minute = actions.add_parser("record-minute", help="957,646 gifts in sixty seconds")
+        minute.add_argument("--gifts", type=int, default=957_646)
+        minute.add_argument("--seconds", type=float, default=60.0, help="within which they come")
+        minute.add_argument("--connections", type=int, default=256)
+        minute.add_argument("--with-orders", action="store_true", help="agree to each one first")
+        minute.add_argument(
+            "--no-record", action="store_true", help="append no line to the results"
+        )
+        minute.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
+
+        days = actions.add_parser(
+            "three-days", help="48 million gifts of three days, a part of them"
+        )
+        days.add_argument("--part", type=float, default=0.1, help="of the 48 million really run")
+        days.add_argument("--gifts", type=int, help="how many, instead of a part")
+        days.add_argument("--no-record", action="store_true", help="append no line to the results")
+        days.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
+        placing = actions.add_parser("orders", help=SUPPRESS)
+        placing.add_argument("--gifts", type=int, required=True)
+        placing.add_argument("--part", type=int, required=True)
+        placing.add_argument("--to", type=Path, required=True)
+
     def handle(self, *_args: object, action: str, **options: Any) -> None:
         """Run a drill and print every comparison."""
         for name in [name for name in os.environ if name.startswith("DATABASE_")]:
             del os.environ[name]  # a drill breaks its own database and no other
-        self._tell_checks(self._week(**options) if action == "week" else self._kill(**options))
+        drills: dict[str, Callable[..., list[Any]]] = {
+            "week": self._week,
+            "kill": self._kill,
+            "record-minute": self._record_minute,
+            "three-days": self._three_days,
+            "orders": self._orders,
+        }
+        self._tell_checks(drills[action](**options))
 
     def _week(
         self, *, gifts: int, seed: int, report: Path | None, keep: bool, inside: bool, **_: Any
@@ -71,6 +101,42 @@ class Command(BaseCommand):
         finally:
             if not keep:
                 installation.remove()
+
+    def _record_minute(
+        self,
+        *,
+        gifts: int,
+        seconds: float,
+        connections: int,
+        with_orders: bool,
+        no_record: bool,
+        keep: bool,
+        **_: Any,
+    ) -> list[Any]:
+        from jusha.management.drill import record_minute  # noqa: PLC0415 - only in a checkout
+
+        plan = record_minute.Plan(
+            gifts=gifts, seconds=seconds, connections=connections, with_orders=with_orders
+        )
+        return record_minute.run(plan, record=not no_record, keep=keep, tell=self._tell)
+
+    def _three_days(
+        self, *, part: float, gifts: int | None, no_record: bool, keep: bool, **_: Any
+    ) -> list[Any]:
+        from jusha.management.drill import three_days  # noqa: PLC0415 - only in a checkout
+
+        return three_days.run(
+            count=gifts or round(three_days.ALL_GIFTS * part),
+            record=not no_record,
+            keep=keep,
+            tell=self._tell,
+        )
+
+    def _orders(self, *, gifts: int, part: int, to: Path, **_: Any) -> list[Any]:
+        from jusha.management.drill import orders  # noqa: PLC0415 - only in a checkout
+
+        orders.place(count=gifts, part=part, to=to)
+        return []
 
     def _tell_checks(self, checks: list[Any]) -> None:
         for check in checks:

@@ -17,6 +17,8 @@ from psycopg import Connection
 from benchmarks.oracle import settle
 from benchmarks.workload import DAY_SECONDS, Gift, Workload
 from jusha.door.signature import signature
+from jusha.inbox.append import ENVELOPES_MAX, append, new_id
+from jusha.inbox.envelopes import Instruction
 from jusha.inbox.instruct import instruct
 from jusha.inbox.keys import deed_key
 from jusha.management.demo import build
@@ -47,17 +49,42 @@ def plan_gifts(count: int) -> Workload:
     return Workload(gifts_total=count, days=1, projects=len(PROJECTS), persons=max(20, count // 3))
 
 
-def open_campaign(connection: Connection[Any], workload: Workload) -> None:
+def project_code(index: int) -> str:
+    """Name a project of the workload: the demo world's first, then the drill's own."""
+    return PROJECTS[index] if index < len(PROJECTS) else f"drill-{index:04d}"
+
+
+def open_projects(connection: Connection[Any], workload: Workload) -> None:
+    """Ask for the projects that the demo world does not have; it does not wait for them."""
+    charity = build.WORLD["charity"][0]["code"]
+    wanted = [
+        Instruction(
+            new_id(),
+            "open-project",
+            "drill",
+            "",
+            {"code": project_code(index), "charity": charity, "running_permille": index % 101},
+        )
+        for index in range(len(PROJECTS), workload.projects)
+    ]
+    for at in range(0, len(wanted), ENVELOPES_MAX):
+        append(connection, lane="console", envelopes=list(wanted[at : at + ENVELOPES_MAX]))
+
+
+def open_campaign(
+    connection: Connection[Any], workload: Workload, *, channel: str = CHANNEL
+) -> None:
     """Open the drill's campaign with its pool and rule, through the inbox."""
     opens = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(days=1)
     terms = {
         "opens": f"{opens:%Y-%m-%dT%H:%MZ}",
         "closes": f"{opens + timedelta(days=9):%Y-%m-%dT%H:%MZ}",
-        "channels": [CHANNEL],
+        "channels": [channel],
     }
+    caps = {"person_day": workload.person_day_cap_fen, "project": workload.project_cap_fen}
     rule = {
         "gives": {"kind": "ratio", "numerator": 1, "denominator": 1},
-        "caps": {"person_day": workload.person_day_cap_fen},
+        "caps": caps,
         "window": {"from_minute": 0, "to_minute": 1440, "budget": workload.window_budget_fen},
     }
     pool: dict[str, Any] = {
@@ -97,29 +124,38 @@ def request(gift: Gift, secret: bytes) -> bytes:
         "id": external_id,
         "asset": "CNY",
         "amount": amount,
-        "project": PROJECTS[project],
+        "project": project_code(project),
         "campaign": CAMPAIGN,
         "payer": f"person-{person}",
     }
+    return post(message, secret, channel=CHANNEL, timestamp=int(time.time()))
+
+
+def post(message: dict[str, Any], secret: bytes, *, channel: str, timestamp: int) -> bytes:
+    """A message of docs/door.md as a complete signed HTTP/1.1 request."""
     body = json.dumps(message, separators=(",", ":")).encode()
-    timestamp = str(int(time.time()))
     signed = signature(
-        secret, method="POST", path=PATH, channel=CHANNEL, timestamp=timestamp, body=body
+        secret, method="POST", path=PATH, channel=channel, timestamp=str(timestamp), body=body
     )
     head = (
         f"POST {PATH} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\njusha-channel: {CHANNEL}\r\n"
+        f"content-length: {len(body)}\r\njusha-channel: {channel}\r\n"
         f"jusha-timestamp: {timestamp}\r\njusha-signature: {signed}\r\n\r\n"
     )
     return head.encode() + body
 
 
 def differences(
-    connection: Connection[Any], home: Path, workload: Workload, acknowledged: set[str]
+    connection: Connection[Any],
+    home: Path,
+    workload: Workload,
+    acknowledged: set[str],
+    *,
+    channel: str = CHANNEL,
 ) -> Iterator[str]:
     """Compare what was acknowledged with what was settled, and every match with the oracle."""
     secret = load(home, "dedupe")
-    gifts = {UUID(bytes=deed_key(secret, CHANNEL, gift[0])): gift for gift in workload.gifts()}
+    gifts = {UUID(bytes=deed_key(secret, channel, gift[0])): gift for gift in workload.gifts()}
     deeds = connection.execute(DEEDS_SQL, (CAMPAIGN,)).fetchall()
     keys = [row[0] for row in deeds]
     settled_ids = {gifts[key][0] for key in keys if key in gifts}

@@ -42,10 +42,9 @@ class DrillFailedError(Exception):
 class Installation:
     """One scratch installation; use `remove` at the end, whatever happened."""
 
-    def __init__(self) -> None:
-        # PostgreSQL runs as another OS user when we are root, and must get in.
-        self.home = Path(tempfile.mkdtemp(prefix="jusha-drill-")).resolve()
-        self.home.chmod(0o755)
+    def __init__(self, home: Path | None = None, *, log: Path | None = None) -> None:
+        """Take `home` (default: a new folder); what `jusha up` says goes to `log`."""
+        self.home = home or scratch_folder("jusha-drill-")
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         kept = {
             name: value
@@ -54,7 +53,7 @@ class Installation:
         }
         self.environment = kept | {"JUSHA_HOME": str(self.home)}
         self.environment |= {name: str(port) for name, port in self.ports.items()}
-        self.log = self.home / "up.log"
+        self.log = log or self.home / "up.log"
         self.supervisor: subprocess.Popen[bytes] | None = None
 
     @property
@@ -203,8 +202,8 @@ class Installation:
                     found.append(f"{name} {port}")
         return found
 
-    def remove(self) -> None:
-        """End what still runs and delete the home."""
+    def end_all(self) -> None:
+        """End what still runs, as roughly as it needs, and keep every file."""
         if self.supervisor is not None:
             self.supervisor.terminate()
             try:
@@ -214,10 +213,21 @@ class Installation:
                 self.supervisor.wait()
         for process in leftovers(self.home):
             process.kill()
-        place = Cluster(self.home).place
         Cluster(self.home).stop()
+
+    def remove(self) -> None:
+        """End what still runs and delete the home."""
+        self.end_all()
+        place = Cluster(self.home).place
         for folder in (place.socket, place.root, self.home):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def scratch_folder(prefix: str) -> Path:
+    """Make a new folder that PostgreSQL, which runs as another OS user under root, can enter."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    folder.chmod(0o755)
+    return folder
 
 
 def free_ports(count: int) -> list[int]:

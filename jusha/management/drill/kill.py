@@ -1,7 +1,7 @@
 """The kill drill: every process is killed with -9 under load, and not one gift may be lost.
 
 Gifts come on an open loop with retries, as from a payment rail. Meanwhile settlement,
-both processes of the door, the publisher, PostgreSQL's postmaster, and settlement with
+the door, the publisher, PostgreSQL's postmaster, and settlement with
 publisher are killed in turn. At the end everything is compared with everything.
 """
 
@@ -9,37 +9,26 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Final
 
 from benchmarks.load import LoadPlan, LoadResult, acknowledged_ids, finish, start_apart
 from benchmarks.requests import write_requests
 from benchmarks.workload import Workload
 from jusha.management.drill import gifts
-from jusha.management.drill.installation import DrillFailedError, Installation
+from jusha.management.drill.checks import Checked, check_books, check_stop
+from jusha.management.drill.installation import Installation
 
 DRAIN_SECONDS: Final = 120.0
 CONNECTIONS: Final = 128
-REPLAY_DATABASE: Final = "drill_replay"
 VICTIMS: Final = (
     "settlement",
     "door",
-    "door's worker",
     "publisher",
     "postgres",
     "settlement and publisher",
 )
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One thing that was compared, and what was found."""
-
-    name: str
-    wrong: list[str] = field(default_factory=list)
-    seen: str = ""
 
 
 class KillDrill:
@@ -75,8 +64,11 @@ class KillDrill:
         self.restarts = {
             name: each["restarts"] for name, each in state.get("processes", {}).items()
         } | {"postgres": state.get("database", {}).get("restarts", 0)}
-        stopped = self._check_stop()
-        return [self._check_load(loaded), self._check_restarts(), stopped, *self._check_books()]
+        stopped = check_stop(self.here)
+        books = check_books(
+            self.here, self.workload, acknowledged_ids(self.journal), source=str(self.here.public)
+        )
+        return [self._check_load(loaded), self._check_restarts(), stopped, *books]
 
     def _start_load(self) -> subprocess.Popen[str]:
         secret = bytes.fromhex(
@@ -111,7 +103,6 @@ class KillDrill:
         pids: dict[str, Callable[[], list[int]]] = {
             "settlement": lambda: [here.pid("settlement")],
             "door": lambda: [here.pid("door")],
-            "door's worker": lambda: [here.worker("door")],
             "publisher": lambda: [here.pid("publisher")],
             "postgres": lambda: [here.postmaster()],
             "settlement and publisher": lambda: [here.pid("settlement"), here.pid("publisher")],
@@ -124,7 +115,6 @@ class KillDrill:
         self.kills[victim] += 1
         goes_on: dict[str, Callable[[], bool]] = {
             "door": here.door_answers,
-            "door's worker": here.door_answers,
             "publisher": lambda: here.published() > published or here.drained(),
             "settlement and publisher": lambda: here.published() > published or here.drained(),
         }
@@ -152,7 +142,7 @@ class KillDrill:
         return Checked("every notice was acknowledged in the end", wrong, seen)
 
     def _check_restarts(self) -> Checked:
-        """A killed process must be seen as restarted: the door's worker by the door itself."""
+        """A killed process must be seen as restarted."""
         wanted = {"settlement": 2, "door": 1, "publisher": 2, "postgres": 1}
         wrong = [
             f"{name}: {self.restarts.get(name, 0)} restarts shown, at least {least} were made"
@@ -161,35 +151,3 @@ class KillDrill:
         ]
         seen = ", ".join(f"{name} {self.restarts.get(name, 0)}" for name in wanted)
         return Checked("the supervisor shows the restarts", wrong, seen)
-
-    def _check_stop(self) -> Checked:
-        code, took = self.here.stop()
-        wrong = [f"exit code {code}"] if code else []
-        wrong += [f"left behind: {name}" for name in self.here.left_behind()]
-        return Checked("a clean stop leaves no process behind", wrong, f"{took:.1f} s")
-
-    def _check_books(self) -> Iterator[Checked]:
-        """Compare everything with everything, the database alone running."""
-        here = self.here
-        if here.run("-m", "jusha", "db", "start").returncode:
-            raise DrillFailedError("the database does not start again")
-        acknowledged = acknowledged_ids(self.journal)
-        with here.connect() as connection:
-            name = "every acknowledged gift is settled once, pool and caps exact to the fen"
-            wrong = list(gifts.differences(connection, here.home, self.workload, acknowledged))
-            yield Checked(name, wrong[:10], gifts.summary(self.workload, connection))
-        vkey = (here.public / "vkey").read_text().strip()
-        yield self._command("jusha audit finds nothing wrong", "-m", "jusha", "audit")
-        recompute = ("verify/recompute.py", str(here.public), "--vkey", vkey)
-        yield self._command("verify/recompute.py says EQUAL", *recompute, must_say="EQUAL")
-        replay = ("-m", "jusha", "replay", "--into", REPLAY_DATABASE)
-        yield self._command("replaying the inbox gives the same root", *replay, must_say="EQUAL")
-        here.run("-m", "jusha", "db", "stop")
-
-    def _command(self, name: str, *arguments: str, must_say: str = "") -> Checked:
-        done = self.here.run(*arguments)
-        lines = done.stdout.strip().splitlines() or [""]
-        well = done.returncode == 0 and must_say in done.stdout
-        wrong = [] if well else [f"exit code {done.returncode}", *lines[-10:], done.stderr[-2000:]]
-        seen = next((line for line in lines[::-1] if "replayed " in line), lines[-1])
-        return Checked(name, wrong, seen)

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from jusha.config.postgres import database_url
 from jusha.management.drill.installation import DrillFailedError, Installation
-from jusha.management.drill.kill import REPLAY_DATABASE, Checked
+from jusha.management.drill.checks import REPLAY_DATABASE, Checked
 from jusha.management.drill.week import DAYS, Week
 from jusha.settlement.batch import Settlement
 from jusha.settlement.fence import take_over
