@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -61,15 +60,21 @@ class BenchFailedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much is measured; `seconds` of each run, a quarter of it warm-up (2 s at most)."""
+    """How much is measured; `seconds` of each run, a quarter of it warm-up (2 s at most).
+
+    At `connections_alone` the door is measured without the usual view beside it.
+    """
 
     connections: tuple[int, ...] = (64, 256)
+    connections_alone: tuple[int, ...] = (512, 1024)
     rounds: int = 3
     seconds: float = 8.0
     rival_seconds: float = 4.0
 
 
-QUICK: Final = Plan(connections=(256,), rounds=1, seconds=4.0, rival_seconds=3.0)
+QUICK: Final = Plan(
+    connections=(256,), connections_alone=(), rounds=1, seconds=4.0, rival_seconds=3.0
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,12 +263,13 @@ HEAD: Final = (
 )
 
 
-def row_of(connections: int, run: Run, ratio: float) -> str:
+def row_of(connections: int, run: Run, ratio: float | None) -> str:
     """The door's line of the table under HEAD."""
+    beside = f"{ratio:6.1f}" if ratio is not None else "     -"
     one = run.result
     return (
         f"{connections:11d}  door {one.per_second:8.0f} {one.p50_ms:8.1f} {one.p99_ms:8.1f}"
-        f" {one.cpu_share:10.0%} {ratio:6.1f} {run.door_us:8.1f} {run.server_us:10.1f}"
+        f" {one.cpu_share:10.0%} {beside} {run.door_us:8.1f} {run.server_us:10.1f}"
         f" {run.row_envelopes:8.1f}"
     )
 
@@ -278,10 +284,11 @@ def rival_row_of(connections: int, server: tuple[int, int], one: LoadResult) -> 
 
 def measure(home: Path, plan: Plan, tell: Any) -> tuple[dict[int, list[dict[str, Any]]], int]:
     """Run all rounds, the usual view and the door in turn, then verify the inbox."""
-    runs = plan.rounds * len(plan.connections)
+    counts = plan.connections + plan.connections_alone
+    runs = plan.rounds * len(counts)
     gifts_total = int((runs * plan.seconds + WARM_UP_SECONDS) * PER_SECOND_MAX)
     rival_workload = Workload(seed=7, prefix="41000")
-    seen: dict[int, list[dict[str, Any]]] = {count: [] for count in plan.connections}
+    seen: dict[int, list[dict[str, Any]]] = {count: [] for count in counts}
     with (
         database(home, "door", schema=True) as ours,
         database(home, "rival", schema=False) as rival,
@@ -308,15 +315,17 @@ def measure(home: Path, plan: Plan, tell: Any) -> tuple[dict[int, list[dict[str,
                     ratio = round(run.result.per_second / usual.per_second, 1)
                     tell(row_of(connections, run, ratio))
                     seen[connections].append({"run": run, "usual": usual, "ratio": ratio})
+                for connections in plan.connections_alone:
+                    run = door.run(connections, plan.seconds)
+                    tell(row_of(connections, run, None))
+                    seen[connections].append({"run": run})
             return seen, door.verify(load_secret(home, "dedupe"))
 
 
 def figures_of(seen: list[dict[str, Any]]) -> dict[str, Any]:
     """What is remembered of one number of connections: medians of the rounds."""
     runs: list[Run] = [one["run"] for one in seen]
-    usual: list[LoadResult] = [one["usual"] for one in seen]
-    return {
-        "ratio": round(median(one["ratio"] for one in seen), 1),
+    figures = {
         "per_second": [run.result.per_second for run in runs],
         "p50_ms": median(run.result.p50_ms for run in runs),
         "p99_ms": median(run.result.p99_ms for run in runs),
@@ -324,6 +333,12 @@ def figures_of(seen: list[dict[str, Any]]) -> dict[str, Any]:
         "door_us": median(run.door_us for run in runs),
         "server_us": median(run.server_us for run in runs),
         "row_envelopes": median(run.row_envelopes for run in runs),
+    }
+    usual: list[LoadResult] = [one["usual"] for one in seen if "usual" in one]
+    if not usual:
+        return figures
+    return figures | {
+        "ratio": round(median(one["ratio"] for one in seen), 1),
         "usual_per_second": [one.per_second for one in usual],
         "usual_p50_ms": median(one.p50_ms for one in usual),
         "usual_p99_ms": median(one.p99_ms for one in usual),
@@ -341,7 +356,7 @@ def run(*, quick: bool, tell: Any) -> dict[str, Any]:
     result = append_result(
         "door-quick" if quick else "door",
         {f"connections_{count}": figures_of(rounds) for count, rounds in seen.items()}
-        | {"verified": deeds, "loop": "uvloop" if find_spec("uvloop") else "asyncio"},
+        | {"verified": deeds, "loop": "uvloop"},
         postgres=server_version(database_url("owner", home)) or "",
     )
     for count in plan.connections:

@@ -1,94 +1,97 @@
-"""The front door's RSGI application, a process of its own (Granian).
+"""The front door's judgement of one request, whichever way it came in.
 
-It authenticates over the raw bytes, refuses what needs no database, and answers when
-the message is durable. It never passes through Django, whose ASGI path is measured an
-order of magnitude slower (docs/design/0003-door.md).
+It authenticates over the raw bytes, refuses what needs no database, and gives the rest to the
+intake, which tells when it is durable. It never passes through Django's stack, and neither waits
+nor makes a task: a request costs as many steps as it has (docs/design/0003-door.md).
 """
 
 import asyncio
 import time
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import msgspec
-import structlog
-from django.conf import settings
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # its public name
 
 from jusha.door import problems
-from jusha.door.intake import DoorFullError, Intake, NotStoredError
+from jusha.door.intake import DoorFullError, Intake
 from jusha.door.messages import BODY_MAX, Keys, UnreadableError
-from jusha.door.problems import RefusedError, problem_body
+from jusha.door.problems import RefusedError
 from jusha.door.signature import is_authentic, is_fresh
-from jusha.inbox.connect import conninfo
-from jusha.people.vault import load
 
-SECRETS_EVERY_SECONDS: Final = 1.0
-READ_SECONDS: Final = 10.0
 SMALL_BYTES: Final = 1 << 14
 READING_BYTES_MAX: Final = 64 << 20
-"""Past this much announced and unread, larger bodies wait outside; small ones always may come."""
+"""Past this much announced and unread, larger bodies and those sent ahead wait outside."""
 HEALTH: Final = "/door/v1/health"
-_JSON: Final = [("content-type", "application/json")]
-_PROBLEM: Final = [("content-type", "application/problem+json")]
-_LATER: Final = [*_PROBLEM, ("retry-after", "1")]
 
-log = structlog.get_logger("door")
+
+class Request(NamedTuple):
+    """One request as it was read: names of headers in lower case, `path` without its query."""
+
+    path: str
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """What to answer, and when: at once, or as soon as `durable` is done without an exception."""
+
+    status: int
+    body: bytes
+    durable: asyncio.Future[None] | None = None
 
 
 class Door:
-    """One worker of the door, with its lane."""
+    """One door, with its lane."""
 
-    def __init__(self) -> None:
-        self._tasks: list[asyncio.Task[None]] = []
+    def __init__(self, intake: Intake, keys: Keys) -> None:
+        self._intake, self._keys = intake, keys
         self._reading_bytes = 0
-        self.keys = Keys(deed=load(settings.HOME, "dedupe"), person=load(settings.HOME, "person"))
-        self.intake: Intake
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start committing and reading secrets when the server starts."""
-        self.intake = Intake(
-            url=conninfo(),
-            lane="door",
-            raw_key=load(settings.HOME, "inbox-raw"),
-            secret_key=load(settings.HOME, "channels"),
-        )
-        self._tasks = [
-            loop.create_task(self.intake.run()),
-            loop.create_task(self.intake.watch_secrets(SECRETS_EVERY_SECONDS)),
-        ]
+    def announced_bytes(
+        self, path: str, method: bytes, headers: dict[bytes, bytes], *, ahead: bool
+    ) -> int:
+        """Hold room for the body that a head announces, and return its length.
 
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stop the tasks when the server stops; what is not durable was not answered."""
-        for task in self._tasks:
-            loop.call_soon_threadsafe(task.cancel)
+        `ahead`: the sender waits for another answer already. Refuses by address, method and size,
+        before the body is read. Raises RefusedError.
+        """
+        bytes_max = BODY_MAX.get(path)
+        if bytes_max is None:
+            if path != HEALTH:
+                raise RefusedError(problems.NOT_FOUND)
+            if method != b"GET":
+                raise RefusedError(problems.WRONG_METHOD)
+            bytes_max = 0
+        elif method != b"POST":
+            raise RefusedError(problems.WRONG_METHOD)
+        # The parser lets one number through, or none; a body in chunks has none.
+        length = int(headers.get(b"content-length", b"-1"))
+        if length < 0 and (bytes_max or b"transfer-encoding" in headers):
+            raise RefusedError(problems.LENGTH_REQUIRED)
+        if length > bytes_max:
+            raise RefusedError(problems.TOO_LARGE)
+        length = max(length, 0)
+        if (ahead or length > SMALL_BYTES) and self._reading_bytes + length > READING_BYTES_MAX:
+            raise RefusedError(problems.FULL)
+        self._reading_bytes += length
+        return length
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Answer one request."""
-        if scope.path == HEALTH:
-            self._tell_health(protocol)
-            return
-        try:
-            accepted = await self._accept(scope, protocol)
-        except RefusedError as refused:
-            problem = refused.problem
-            headers = _LATER if problem.is_passing else _PROBLEM
-            protocol.response_bytes(problem.status, headers, problem_body(problem, refused.detail))
-        else:
-            protocol.response_bytes(200, _JSON, b'{"accepted":%d}' % accepted)
+    def release(self, length: int) -> None:
+        """Give room back: the body is judged now, or will not come."""
+        self._reading_bytes -= length
 
-    async def _accept(self, scope: Any, protocol: Any) -> int:
-        """Take one message; how many envelopes it held. Raises RefusedError."""
-        path, headers = scope.path, scope.headers
-        length = self._announced_bytes(path, scope.method, headers)
-        body = await self._read(protocol, length)
-        channel = headers.get("jusha-channel") or ""
-        timestamp = headers.get("jusha-timestamp") or ""
-        secrets = self.intake.secrets
+    def reply(self, request: Request) -> Reply:
+        """Judge a whole request. Raises RefusedError."""
+        path, headers, body = request
+        if path == HEALTH:
+            return self._health()
+        channel = headers.get(b"jusha-channel", b"").decode("latin-1")
+        timestamp = headers.get(b"jusha-timestamp", b"").decode("latin-1")
+        secrets = self._intake.secrets
         if secrets is None:
             raise RefusedError(problems.STARTING)
         authentic = is_authentic(
             secrets.get(channel),
-            headers.get("jusha-signature") or "",
+            headers.get(b"jusha-signature", b"").decode("latin-1"),
             method="POST",
             path=path,
             channel=channel,
@@ -100,51 +103,15 @@ class Door:
         if not is_fresh(timestamp, time.time()):
             raise RefusedError(problems.STALE)
         try:
-            envelopes = self.keys.read(path, channel, body)
-            await self.intake.put(envelopes, body)
+            envelopes = self._keys.read(path, channel, body)
+            durable = self._intake.put(envelopes, body)
         except UnreadableError as error:
             raise RefusedError(problems.UNREADABLE, str(error)) from error
         except DoorFullError as error:
             raise RefusedError(problems.FULL) from error
-        except NotStoredError as error:
-            raise RefusedError(problems.UNSURE) from error
-        return len(envelopes)
+        return Reply(200, b'{"accepted":%d}' % len(envelopes), durable)
 
-    def _announced_bytes(self, path: str, method: str, headers: Any) -> int:
-        """Refuse by address, method and announced size, before the body is read."""
-        bytes_max = BODY_MAX.get(path)
-        if bytes_max is None:
-            raise RefusedError(problems.NOT_FOUND)
-        if method != "POST":
-            raise RefusedError(problems.WRONG_METHOD)
-        announced = headers.get("content-length") or ""
-        if not (announced.isascii() and announced.isdigit()):
-            raise RefusedError(problems.LENGTH_REQUIRED)
-        length = int(announced)
-        if length > bytes_max:
-            raise RefusedError(problems.TOO_LARGE)
-        if length > SMALL_BYTES and self._reading_bytes + length > READING_BYTES_MAX:
-            raise RefusedError(problems.FULL)
-        return length
-
-    async def _read(self, protocol: Any, length: int) -> bytes:
-        """Read the body, of which no more comes than was announced."""
-        self._reading_bytes += length
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                body: bytes = await protocol()
-        except TimeoutError as error:
-            raise RefusedError(problems.TOO_SLOW) from error
-        except ProtocolClosed as error:
-            raise RefusedError(problems.INCOMPLETE) from error
-        finally:
-            self._reading_bytes -= length
-        return body
-
-    def _tell_health(self, protocol: Any) -> None:
-        ready = self.intake.secrets is not None
-        state = {"ready": ready, "waiting": self.intake.waiting, "durable": self.intake.durable}
-        protocol.response_bytes(200 if ready else 503, _JSON, msgspec.json.encode(state))
-
-
-app = Door()
+    def _health(self) -> Reply:
+        ready = self._intake.secrets is not None
+        state = {"ready": ready, "waiting": self._intake.waiting, "durable": self._intake.durable}
+        return Reply(200 if ready else 503, msgspec.json.encode(state))

@@ -6,12 +6,14 @@ sender is told that it cannot be known, and repeats.
 """
 
 import asyncio
+import time
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
 import structlog
 
+from jusha.door import metrics
 from jusha.inbox.append import APPEND_SQL, ENVELOPES_MAX, LaneUnknownError
 from jusha.inbox.envelopes import Envelope, encode
 from jusha.people.vault import SealBrokenError, seal, unseal
@@ -94,15 +96,21 @@ class Intake:
             if not taken:
                 self._wake.clear()
                 continue
+            began = time.perf_counter()
             try:
                 async with asyncio.timeout(self._commit_seconds):
                     await self._commit(taken)
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
                 log.error("append_failed", error=first_line(error), messages=len(taken))  # noqa: TRY400 - its detail may hold what was sent
+                metrics.failed()
                 self._answer(taken, stored=False)
                 await self._disconnect()
                 await asyncio.sleep(RECONNECT_SECONDS)
             else:
+                metrics.committed(
+                    sum(len(message.envelopes) for message in taken),
+                    seconds=time.perf_counter() - began,
+                )
                 self._answer(taken, stored=True)
 
     async def watch_secrets(self, every_seconds: float) -> None:

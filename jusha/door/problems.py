@@ -33,6 +33,12 @@ class RefusedError(Exception):
         self.problem, self.detail = problem, detail
 
 
+MALFORMED: Final = Problem(
+    400,
+    "malformed",
+    "This is not HTTP/1.1 that can be read in one way only",
+    "Nothing was recorded. Correct the request; its head has at most 16,384 bytes.",
+)
 INCOMPLETE: Final = Problem(
     400,
     "incomplete",
@@ -94,8 +100,8 @@ UNSURE: Final = Problem(
     "It may or may not be recorded. Send the same message again: a repeat changes nothing.",
 )
 PROBLEMS: Final = (
-    INCOMPLETE, UNAUTHENTIC, STALE, NOT_FOUND, WRONG_METHOD, TOO_SLOW, LENGTH_REQUIRED, TOO_LARGE,
-    UNREADABLE, STARTING, FULL, UNSURE,
+    MALFORMED, INCOMPLETE, UNAUTHENTIC, STALE, NOT_FOUND, WRONG_METHOD, TOO_SLOW, LENGTH_REQUIRED,
+    TOO_LARGE, UNREADABLE, STARTING, FULL, UNSURE,
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ as it was sent. Header `jusha-signature: v1=<hex>`; timestamp in Unix seconds, a
 import hmac
 from typing import Final
 
+from jusha.inbox.keys import hmac_sha256
+
 WINDOW_SECONDS: Final = 300
 _NOBODY: Final = bytes(32)
 
@@ -17,7 +19,7 @@ def signature(
 ) -> str:
     """Return the header's value."""
     head = f"jusha-hmac-v1\n{method}\n{path}\n{channel}\n{timestamp}\n".encode()
-    return f"v1={hmac.digest(secret, head + body, 'sha256').hex()}"
+    return f"v1={hmac_sha256(secret, head + body).hex()}"
 
 
 def is_authentic(

@@ -2,8 +2,8 @@
 
 Contract: rows of a lane become visible in the order of n without gaps, because the
 lane's row stays locked from taking n to the commit; received_at never runs backwards
-in a lane. Delivery is at least once: an append whose answer was lost may be repeated,
-and settlement recognises the repeat.
+in a lane, nor behind what was durable in another lane before. Delivery is at least
+once: an append whose answer was lost may be repeated, and settlement recognises it.
 """
 
 import secrets

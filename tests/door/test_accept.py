@@ -227,6 +227,36 @@ def test_a_full_door_says_so_and_loses_nothing(house: House, door: DoorProcess) 
     assert door.post(deed("one too many")).status == 200
 
 
+def test_a_door_that_is_told_to_stop_answers_what_waits_first(
+    house: House, door: DoorProcess
+) -> None:
+    body = encode(deed("last minute"))
+    waiting, idle = Line(door.port), Line(door.port)
+    with hold_lane(house.database):
+        waiting.send(request(body, sign(body)))
+        door.wait_for(waiting=1)
+        door.process.terminate()
+        assert idle.is_closed_by_the_door()
+    answer = waiting.answer()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert waiting.is_closed_by_the_door()
+    for line in (waiting, idle):
+        line.close()
+    assert door.process.wait(30) == 0
+    assert len(envelopes(house)) == 1
+
+
+def test_a_thousand_senders_may_come_at_once(house: House, door: DoorProcess) -> None:
+    lines = [Line(door.port) for _ in range(1_000)]
+    for number, line in enumerate(lines):
+        body = encode(deed(f"gift-{number}", 1))
+        line.send(request(body, sign(body)))
+    assert [line.answer().status for line in lines] == [200] * 1_000
+    for line in lines:
+        line.close()
+    assert len({envelope.key for envelope in envelopes(house)}) == 1_000
+
+
 def test_a_sender_that_goes_away_while_waiting_is_served_all_the_same(
     house: House, door: DoorProcess
 ) -> None:

@@ -7,6 +7,14 @@ from textwrap import dedent
 import msgspec
 
 from jusha.door import app, intake
+from jusha.door.connection import (
+    AHEAD_MAX,
+    BODY,
+    CONNECTIONS_MAX,
+    HEAD,
+    PATIENCE_SECONDS,
+    REQUEST,
+)
 from jusha.door.messages import BATCH_MAX, BODY_MAX, PATHS, DeedMessage, Keys, OrderMessage
 from jusha.door.problems import PROBLEMS
 from jusha.door.signature import WINDOW_SECONDS, is_authentic
@@ -81,4 +89,9 @@ def test_the_numbers_of_the_page_are_the_codes() -> None:
     assert f"{BATCH_MAX:,} deeds" in PAGE
     assert f"1 to {AMOUNT_MAX:,}, in fen" in PAGE
     assert f"{intake.WAITING_MAX:,} messages wait" in PAGE
-    assert f"within {app.READ_SECONDS:.0f} seconds" in PAGE
+    head, body, idle = (PATIENCE_SECONDS[phase] for phase in (HEAD, BODY, REQUEST))
+    said = PAGE.replace("\n", " ")
+    assert f"A head must come within {head} seconds, a body within {body} seconds" in said
+    assert f"the next request within {idle};" in said
+    assert f"at most {AHEAD_MAX} are taken ahead of an answer" in said
+    assert f"At most {CONNECTIONS_MAX:,} connections" in said

@@ -1,6 +1,7 @@
 """What the door refuses, each time without a trace in the inbox, and stays open."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -95,8 +96,6 @@ def test_the_limit_is_exact(nothing_recorded: DoorProcess, path: str, bytes_max:
     "framing",
     [
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         b"\r\n",
     ],
 )
@@ -111,7 +110,13 @@ def test_a_body_without_a_length_of_its_own_is_refused(
     "framing",
     [
         b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
         b"Content-Length: 5, 6\r\n\r\nhello!",
+        b"Content-Length:\r\n\r\nhello",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 5\n\nhello",
+        b"Content-Length: 5\r\nX: a\nY: b\r\n\r\nhello",
         b"Content-Length: +5\r\n\r\nhello",
         b"Content-Length: -5\r\n\r\nhello",
         b"Content-Length: 0x5\r\n\r\nhello",
@@ -127,7 +132,31 @@ def test_framing_that_two_readers_could_read_in_two_ways_is_refused_and_hung_up_
 ) -> None:
     line = Line(nothing_recorded.port)
     line.send(b"POST /door/v1/deeds HTTP/1.1\r\nHost: door\r\n" + framing)
-    assert line.answer().status == 400
+    answer = line.answer()
+    assert (answer.status, answer.code) == (400, "malformed")
+    assert answer.headers["connection"] == "close"
+    assert line.is_closed_by_the_door()
+    line.close()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"BREW /door/v1/deeds HTTP/1.1\r\nHost: door\r\n\r\n",
+        b"post /door/v1/deeds HTTP/1.1\r\nHost: door\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"POST /door/v1/deeds HTTP/1.1\r\n" + b"X: " + b"a" * 300_000,
+    ],
+    ids=lambda raw: repr(raw[:24]),
+)
+def test_what_is_not_http_as_the_door_speaks_it_is_malformed(
+    nothing_recorded: DoorProcess, raw: bytes
+) -> None:
+    line = Line(nothing_recorded.port)
+    with suppress(OSError):  # hung up on before all was sent
+        line.send(raw)
+    assert line.answer().code == "malformed"
     assert line.is_closed_by_the_door()
     line.close()
 
@@ -168,7 +197,7 @@ def test_what_follows_a_body_is_not_read_as_its_part(nothing_recorded: DoorProce
     line.close()
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "post", "BREW"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT"])
 def test_only_post_is_taken(nothing_recorded: DoorProcess, method: str) -> None:
     answer = nothing_recorded.raw(request(BODY, SIGNED, method=method))
     assert (answer.status, answer.code) == (405, "wrong-method")
@@ -273,6 +302,61 @@ def test_a_refusal_repeats_no_value_of_the_message(nothing_recorded: DoorProcess
     answer = nothing_recorded.post(deed(payer="payer-wx-alice" * 20))
     assert answer.code == "unreadable"
     assert b"alice" not in answer.body
+
+
+def test_answers_come_in_the_order_of_what_was_sent_ahead(nothing_recorded: DoorProcess) -> None:
+    line = Line(nothing_recorded.port)
+    bad = encode(deed(amount=0))
+    line.send(
+        request(bad, sign(bad))
+        + request(BODY, NOBODY)
+        + request(bad, sign(bad))
+        + request(BODY, SIGNED, path="/nowhere")
+        + request(bad, sign(bad))
+    )
+    told = [line.answer().code for _ in range(4)]
+    assert told == ["unreadable", "unauthentic", "unreadable", "not-found"]
+    assert line.is_closed_by_the_door()  # what came behind the unknown address is not read
+    line.close()
+
+
+def test_a_sender_that_asks_to_be_hung_up_on_is(nothing_recorded: DoorProcess) -> None:
+    line = Line(nothing_recorded.port)
+    body = encode(deed(amount=0))
+    line.send(request(body, sign(body) | {"Connection": "close"}))
+    answer = line.answer()
+    assert (answer.code, answer.headers["connection"]) == ("unreadable", "close")
+    assert line.is_closed_by_the_door()
+    line.close()
+
+
+def test_a_sender_that_asks_before_its_body_is_told_to_go_on(
+    nothing_recorded: DoorProcess,
+) -> None:
+    line = Line(nothing_recorded.port)
+    body = encode(deed(amount=0))
+    raw = request(body, sign(body) | {"Expect": "100-continue"})
+    line.send(raw[: -len(body)])
+    assert line.answer().status == 100
+    line.send(body)
+    assert line.answer().code == "unreadable"
+    line.close()
+
+
+def test_a_head_byte_by_byte_is_read_as_one(nothing_recorded: DoorProcess) -> None:
+    line = Line(nothing_recorded.port)
+    body = encode(deed(amount=0))
+    for byte in request(body, sign(body)):
+        line.send(bytes([byte]))
+    assert line.answer().code == "unreadable"
+    line.close()
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(nothing_recorded: DoorProcess) -> None:
+    line = Line(nothing_recorded.port)
+    line.send(b"POST /door/v1/deeds HTTP/1.1\r\nHost: do")
+    assert line.is_closed_by_the_door()
+    line.close()
 
 
 def test_a_refused_sender_may_go_on_upon_the_same_connection(

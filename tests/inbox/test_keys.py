@@ -1,6 +1,12 @@
 """Keys of deeds and persons: made from the id alone, telling nothing without the secret."""
 
+import calendar
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jusha.inbox.keys import deed_key, id_time_us, person_key
 
@@ -19,6 +25,25 @@ SECRET = bytes(32)
 )
 def test_the_time_in_an_id_is_read_from_the_id_alone(external_id: str, time_us: int) -> None:
     assert id_time_us(external_id) == time_us
+
+
+@given(
+    st.from_regex(
+        r"[0-9]{0,6}20[0-9]{2}[01][0-9][0-3][0-9][0-2][0-9][0-6][0-9][0-6][0-9][0-9]*",
+        fullmatch=True,
+    )
+    | st.text(alphabet="012345", min_size=14, max_size=40)
+)
+def test_the_time_in_an_id_is_the_first_that_the_standard_library_reads(external_id: str) -> None:
+    wanted = 0
+    for found in re.finditer(r"(?=(20[0-9]{12}))", external_id):
+        try:
+            parsed = time.strptime(found.group(1), "%Y%m%d%H%M%S")
+        except ValueError:
+            continue
+        wanted = calendar.timegm(parsed) * 1_000_000
+        break
+    assert id_time_us(external_id) == wanted
 
 
 def test_keys_of_later_ids_sort_behind_earlier_ones() -> None:
