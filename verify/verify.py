@@ -153,6 +153,11 @@ def decode_number(text: str) -> int:
     return int(text)
 
 
+def is_number(value: object, number: int) -> bool:
+    """Whether a JSON value is this number; true and false are none, though Python counts them."""
+    return type(value) is int and value == number
+
+
 def is_name(name: str) -> bool:
     """Whether a key name may stand in a note: no space, no plus, no control character."""
     return bool(name) and not any(c.isspace() or c == "+" or c < " " for c in name)
@@ -454,9 +459,9 @@ def check_receipt(data: bytes, policy: Policy) -> Proven:
         raise NotProvenError("记录过长 / the record is longer than a log entry can be")
     origin, size, root, cosigners = verify_checkpoint(proof.note, policy)
     verify_inclusion(proof, sha256(b"\x00" + entry), size, root)
-    if leaf.get("v") != 1 or not isinstance(leaf.get("k"), str):
+    if not is_number(leaf.get("v"), 1) or not isinstance(leaf.get("k"), str):
         raise NotProvenError("记录的版本不认识 / the record is of an unknown version")
-    if leaf["k"] in DEEDS and leaf.get("n") != proof.index:
+    if leaf["k"] in DEEDS and not is_number(leaf.get("n"), proof.index):
         raise NotProvenError("编号与位置不同 / the record's number is not its place in the log")
     return Proven(leaf, private, proof.index, origin, size, cosigners)
 
@@ -471,11 +476,13 @@ def show(value: object) -> str:
 
 
 def amount_in_words(amount: object, currency: object) -> str:
-    """An integer amount with its unit; CNY counts in fen."""
+    """An integer amount with its unit; money counts in hundredths (fen, cents)."""
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
         return f"{show(amount)} ?"
     if currency == "CNY":
         return f"{amount // 100:,}.{amount % 100:02d} 元 (CNY)"
+    if currency in ("USD", "HKD"):
+        return f"{amount // 100:,}.{amount % 100:02d} {currency}"
     return f"{amount:,} {show(currency)}"
 
 

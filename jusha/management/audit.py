@@ -27,14 +27,14 @@ Progress = Callable[[str, list[Finding]], None]
 SNAPSHOT_SQL: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-def checks(log_dir: Path | None = None) -> dict[str, Check]:
+def checks(log_dir: Path | None = None, log_key: str | None = None) -> dict[str, Check]:
     """Return every room's check by the room's name, in the order they run.
 
     The log comes first: it reads the published checkpoint before the first query takes
     the snapshot, so a publisher at work is never ahead of what the snapshot shows.
     """
     return {
-        "tlog": partial(jusha.tlog.audit.check, log_dir=log_dir),
+        "tlog": partial(jusha.tlog.audit.check, log_dir=log_dir, log_key=log_key),
         "ledger": jusha.ledger.audit.check,
         "inbox": jusha.inbox.audit.check,
         "projects": jusha.projects.audit.check,
@@ -49,18 +49,20 @@ def audit_database(
     connection: Connection[Any],
     log_dir: Path | None = None,
     *,
+    log_key: str | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:
     """Run every check in one REPEATABLE READ, READ ONLY transaction of its own.
 
     The connection must be outside a transaction; any role that may read will do.
-    `log_dir` is the log's public folder, compared file by file; `progress` is called
-    with each room and what was found there. Raises psycopg.Error.
+    `log_dir` is the log's public folder, compared file by file, `log_key` the key that must
+    have signed it (default: the installation's own); `progress` is called with each room and
+    what was found there. Raises psycopg.Error.
     """
     findings: list[Finding] = []
     with connection.transaction():
         connection.execute(SNAPSHOT_SQL)
-        for room, check in checks(log_dir).items():
+        for room, check in checks(log_dir, log_key).items():
             found = check(connection)
             if progress:
                 progress(room, found)

@@ -43,12 +43,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Trusted logs, named witnesses and groups, and the name whose witnessing is required."""
+    """Trusted logs, named witnesses and groups, and the name whose witnessing is required.
+
+    `urls` has the submission prefix of each witness whose line tells one.
+    """
 
     logs: tuple[Vkey, ...]
     witnesses: dict[str, Vkey] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     quorum: str = NO_QUORUM
+    urls: dict[str, str] = field(default_factory=dict)
 
     def is_reached(self, cosigners: Iterable[str]) -> bool:
         """Whether these witness names fulfil the quorum."""
@@ -126,6 +130,7 @@ class _PolicyReader:
         self.logs: list[Vkey] = []
         self.witnesses: dict[str, Vkey] = {}
         self.groups: dict[str, Group] = {}
+        self.urls: dict[str, str] = {}
         self.members: set[str] = set()
         self.quorum: str | None = None
 
@@ -136,6 +141,7 @@ class _PolicyReader:
             self._add_log(parse_vkey(rest[0]))
         elif verb == "witness" and len(rest) in (2, 3):
             self._add_witness(rest[0], parse_vkey(rest[1]))
+            self.urls.update((rest[0], url) for url in rest[2:])
         elif verb == "group" and len(rest) >= _GROUP_MIN_ARGUMENTS:
             self._add_group(rest[0], rest[1], tuple(rest[2:]))
         elif verb == "quorum" and len(rest) == 1:
@@ -150,7 +156,7 @@ class _PolicyReader:
             if self.witnesses:
                 raise PolicyMalformedError("there are witnesses but no quorum line")
             quorum = NO_QUORUM
-        return Policy(tuple(self.logs), self.witnesses, self.groups, quorum)
+        return Policy(tuple(self.logs), self.witnesses, self.groups, quorum, self.urls)
 
     def _add_log(self, vkey: Vkey) -> None:
         if vkey.kind != ED25519:

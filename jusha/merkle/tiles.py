@@ -143,14 +143,16 @@ def decode_bundle(data: bytes, *, width: int) -> list[bytes]:
     Raises TileMalformedError.
     """
     entries: list[bytes] = []
-    at = 0
-    while at < len(data) and len(entries) <= width:
-        start = at + _LENGTH_BYTES
-        end = start + int.from_bytes(data[at:start], "big")
-        if end > len(data) or start > len(data):
-            raise TileMalformedError("the entry bundle is cut short")
-        entries.append(data[start:end])
-        at = end
+    add, at, length = entries.append, 0, len(data)
+    try:
+        while at < length:
+            start = at + _LENGTH_BYTES
+            at = start + (data[at] << 8 | data[at + 1])
+            add(data[start:at])
+    except IndexError:
+        at = -1
+    if at != length:
+        raise TileMalformedError("the entry bundle is cut short")
     if len(entries) != width:
         raise TileMalformedError(f"the entry bundle does not hold {width} entries")
     return entries

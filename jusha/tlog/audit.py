@@ -9,12 +9,14 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from psycopg import Connection
 
 from jusha.ledger.findings import Finding, capped, compared, found_by
 from jusha.merkle.checkpoint import Checkpoint, parse_checkpoint
 from jusha.merkle.errors import MerkleError
-from jusha.merkle.note import open_note, parse_vkey
+from jusha.merkle.note import LogSigner, open_note, parse_vkey
 from jusha.merkle.tiles import (
     ENTRIES,
     TILE_WIDTH,
@@ -80,9 +82,12 @@ def batches(connection: Connection[Any]) -> Generator[Batch]:
 class Published:
     """The published files, compared with the entries as they stream by."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, log_key: str) -> None:
         """Read the checkpoint; what is wrong with it is in `findings`."""
-        self.folder, self.findings = folder, list[Finding]()
+        self.folder, self.findings, self.log_key = folder, list[Finding](), log_key
+        shown = (read_from(folder, "vkey") or b"").decode(errors="replace").strip()
+        if shown != log_key:
+            self._find("another key is published", "vkey", log_key, shown or "no file")
         self.checkpoint = self._read_checkpoint(CHECKPOINT)
         self.size = self.checkpoint.size if self.checkpoint else 0
         self.frontier, self.waiting, self.rows = Frontier(), list[bytes](), list[bytes]()
@@ -157,13 +162,13 @@ class Published:
             )  # fmt: skip
 
     def _read_checkpoint(self, name: str) -> Checkpoint | None:
-        raw, key = read_from(self.folder, name), read_from(self.folder, "vkey")
+        raw = read_from(self.folder, name)
         if raw is None and name == CHECKPOINT:
             return None
         try:
-            opened = open_note(raw or b"", known=[parse_vkey((key or b"").decode().strip())])
+            opened = open_note(raw or b"", known=[parse_vkey(self.log_key)])
             return parse_checkpoint(opened.text)
-        except (MerkleError, UnicodeDecodeError) as error:
+        except MerkleError as error:
             self.findings.append(Finding("tlog", "checkpoint", name, found=str(error)))
             return None
 
@@ -171,13 +176,27 @@ class Published:
         self.findings.append(Finding("tlog", what, where, str(expected), str(found)))
 
 
-def check(connection: Connection[Any], log_dir: Path | None = None) -> list[Finding]:
+def trusted_key(log_dir: Path) -> str:
+    """The log's verifier key as the installation itself holds it, outside the public folder.
+
+    Only where there is no signing key beside the folder (a mirror) is the folder believed.
+    """
+    raw = read_from(log_dir.parent, "key")
+    if raw is None:
+        return (read_from(log_dir, "vkey") or b"").decode(errors="replace").strip()
+    key = Ed25519PrivateKey.from_private_bytes(raw)
+    return LogSigner(name=settings.JUSHA_LOG_ORIGIN, private_key=key).vkey.text
+
+
+def check(
+    connection: Connection[Any], log_dir: Path | None = None, *, log_key: str | None = None
+) -> list[Finding]:
     """Check entries, tables and, where `log_dir` is the public folder, every published file.
 
-    The key is taken from the folder itself: whoever doubts it compares it with the one
-    told elsewhere. Reads: tlog_entries, tlog_table, ledger_transfer.
+    Signatures must be by `log_key`, default `trusted_key`. Reads: tlog_entries, tlog_table,
+    ledger_transfer.
     """
-    published = Published(log_dir) if log_dir else None
+    published = Published(log_dir, log_key or trusted_key(log_dir)) if log_dir else None
     findings: list[Finding] = []
     for batch in batches(connection):
         findings += batch.findings

@@ -7,11 +7,14 @@ simulator can crash between any two of its steps (docs/design/0006-simulator.md)
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 CHECKPOINT: Final = "checkpoint"
+OPEN_AT_ONCE: Final = 128
+"""Files that one round of `Disk.write_all` holds open, far below what a process may."""
 
 
 class Disk:
@@ -28,6 +31,39 @@ class Disk:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+    def write_all(self, files: Mapping[Path, bytes], *, mode: int) -> None:
+        """Write many files and make their bytes durable; their names are durable after `sync`.
+
+        The bytes are handed over first and waited for afterwards: the file system then writes
+        them out together, which costs about half of waiting for each (docs/performance.md).
+        """
+        waiting = list(files.items())
+        while waiting:
+            now, waiting = waiting[:OPEN_AT_ONCE], waiting[OPEN_AT_ONCE:]
+            descriptors: list[int] = []
+            with ExitStack() as opened:
+                for path, data in now:
+                    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+                    file = opened.enter_context(os.fdopen(descriptor, "wb"))
+                    file.write(data)
+                    file.flush()
+                    descriptors.append(descriptor)
+                for descriptor in descriptors:
+                    os.fsync(descriptor)
+
+    def drafts(self, folder: Path) -> list[Path]:
+        """The files below a folder whose names begin with a dot: what `write_whole` had begun."""
+        return [
+            Path(at) / name
+            for at, _, names in os.walk(folder)
+            for name in names
+            if name.startswith(".")
+        ]
+
+    def discard(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        path.unlink(missing_ok=True)
 
     def rename(self, old: Path, new: Path) -> None:
         """Give a file another's name, at one moment for every reader."""
@@ -73,9 +109,39 @@ DISK: Final = Disk()
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644, disk: Disk = DISK) -> None:
     """Write a file so that any reader, after any crash, finds the old bytes or the new ones."""
     disk.make(path.parent)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    disk.write(partial, data, mode=mode)
-    disk.rename(partial, path)
+    draft = _draft_of(path)
+    disk.write(draft, data, mode=mode)
+    disk.rename(draft, path)
+
+
+def write_whole_all(
+    root: Path, files: Mapping[str, bytes], *, mode: int = 0o644, disk: Disk = DISK
+) -> None:
+    """Write many files below `root` as `write_whole` writes one, waiting for the disk once.
+
+    No file has its name before the bytes of all are durable.
+    """
+    paths = {root / path: data for path, data in files.items()}
+    for folder in sorted({path.parent for path in paths}):
+        disk.make(folder)
+    disk.write_all({_draft_of(path): data for path, data in paths.items()}, mode=mode)
+    for path in paths:
+        disk.rename(_draft_of(path), path)
+
+
+def sweep(folder: Path, *, disk: Disk = DISK) -> int:
+    """Remove the drafts that a killed writer left below a folder; return how many.
+
+    Only for the one who alone writes there.
+    """
+    drafts = disk.drafts(folder)
+    for draft in drafts:
+        disk.discard(draft)
+    return len(drafts)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def sync_folder(folder: Path, *, disk: Disk = DISK) -> None:

@@ -14,7 +14,9 @@ from jusha.merkle.commitment import share_extra
 from jusha.merkle.note import open_note, parse_vkey
 from jusha.merkle.proof import ProofFile
 from jusha.merkle.tiles import TileTree, decode_bundle
+from jusha.tlog.evidence import Evidence, all_evidence, refusals
 from jusha.tlog.files import CHECKPOINT, read_from
+from jusha.tlog.witnesses import STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,50 @@ def checkpoint() -> PublishedCheckpoint | None:
     parsed = parse_checkpoint(open_note(raw, known=[parse_vkey(vkey())]).text)
     at = datetime.fromtimestamp((public_folder() / CHECKPOINT).stat().st_mtime, UTC)
     return PublishedCheckpoint(parsed.size, raw.decode(), at, parsed)
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessState:
+    """How far one witness is: what it cosigned last, and since when it is behind, if it is."""
+
+    name: str
+    key_name: str
+    cosigned_size: int
+    cosigned_at: datetime | None
+    behind_entries: int
+    behind_s: int
+    why: str
+
+
+def witness_states() -> list[WitnessState]:
+    """What the publisher last reported of each witness; empty where none is asked."""
+    raw = read_from(public_folder(), STATES)
+    if raw is None:
+        return []
+    told, now = msgspec.json.decode(raw), datetime.now(UTC).timestamp()
+    return [
+        WitnessState(
+            row["name"],
+            row["vkey"].partition("+")[0],
+            row["cosigned_size"],
+            datetime.fromtimestamp(row["cosigned_at"], UTC) if row["cosigned_at"] else None,
+            row["behind_entries"] if row["behind_since"] else 0,
+            max(int(now) - row["behind_since"], 0) if row["behind_since"] else 0,
+            row["why"],
+        )
+        for row in told["witnesses"]
+    ]
+
+
+def evidence() -> list[Evidence]:
+    """The evidence files in the public folder, judged with the log's own key."""
+    key = vkey()
+    return all_evidence(public_folder(), log_key=parse_vkey(key)) if key else []
+
+
+def refused() -> list[str]:
+    """Names of the kept refusals of witnesses, below `refusals/`."""
+    return refusals(public_folder())
 
 
 def entry_bytes(number: int) -> bytes | None:

@@ -4,6 +4,7 @@ A name that was made, changed or removed since its folder was last synced may, a
 power cut, be in any of the states it had since; each name for itself, as POSIX allows.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
@@ -60,6 +61,19 @@ class MemoryDisk(Disk):
             self._set(path, data[: len(data) // 2])
 
         self.process.io(lambda: self._set(path, data), OSError, f"write {path}", broken=torn)
+
+    def write_all(self, files: Mapping[Path, bytes], *, mode: int) -> None:
+        """Write file after file, each a step that may break and leave a part of it."""
+        for path, data in files.items():
+            self.write(path, data, mode=mode)
+
+    def drafts(self, folder: Path) -> list[Path]:
+        """The hidden files below a folder."""
+        return [path for path in self.names if folder in path.parents and path.name[0] == "."]
+
+    def discard(self, path: Path) -> None:
+        """Remove a file."""
+        self._step(lambda: self._set(path, None), f"discard {path}")
 
     def rename(self, old: Path, new: Path) -> None:
         """Move a file over another."""

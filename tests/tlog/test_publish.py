@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from jusha.merkle.checkpoint import Checkpoint, parse_checkpoint
+from jusha.merkle.errors import MerkleError
 from jusha.merkle.note import open_note, parse_vkey
 from jusha.merkle.tiles import decode_bundle, encode_bundle, grow, parse_tile_path
 from jusha.merkle.tree import root
@@ -255,6 +256,33 @@ def test_a_torn_tile_is_refused_and_nothing_more_is_signed(
     with pytest.raises(LogForkRefusedError):
         publish(tmp_path, owner)
     assert (tmp_path / "public" / "checkpoint").read_bytes() == before
+
+
+@pytest.mark.parametrize("torn", ["tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"])
+@pytest.mark.parametrize("how", ["cut", "changed", "gone"])
+def test_a_file_torn_under_a_working_publisher_is_not_carried_into_the_next(
+    owner: Connection, tmp_path: Path, torn: str, how: str
+) -> None:
+    settle(owner, 300)
+    publisher = Publisher(tmp_path, origin=ORIGIN)
+    try:
+        publisher.publish_next(owner)
+        before = (tmp_path / "public" / "checkpoint").read_bytes()
+        path = tmp_path / "public" / torn
+        whole = path.read_bytes()
+        if how == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(whole[:-1] if how == "cut" else whole[:-1] + bytes([whole[-1] ^ 1]))
+        settle(owner, 300)
+        with pytest.raises((LogForkRefusedError, MerkleError)):
+            publisher.publish_next(owner)
+        assert (tmp_path / "public" / "checkpoint").read_bytes() == before
+        path.write_bytes(whole)
+        publisher.publish_next(owner)
+        assert check_log(tmp_path, settled(owner)) == 600
+    finally:
+        publisher.close()
 
 
 @pytest.mark.parametrize("lost", ["state/signed.json", "key"])

@@ -165,7 +165,14 @@ def test_a_deed_whose_number_is_not_its_place_is_not_proven() -> None:
     with pytest.raises(verify.NotProvenError, match="number"):
         judge(receipt_of({"v": 1, "k": "don", "n": 7}))
     assert judge(receipt_of({"v": 1, "k": "seal", "n": 7})).leaf["k"] == "seal"
-    for odd in ({"k": "don", "n": 0}, {"v": 2, "k": "don", "n": 0}, {"v": 1, "k": 3, "n": 0}):
+    with pytest.raises(verify.NotProvenError, match="number"):
+        judge(receipt_of({"v": 1, "k": "don", "n": False}))
+    for odd in (
+        {"k": "don", "n": 0},
+        {"v": 2, "k": "don", "n": 0},
+        {"v": True, "k": "don", "n": 0},
+        {"v": 1, "k": 3, "n": 0},
+    ):
         with pytest.raises(verify.NotProvenError, match="version"):
             judge(receipt_of(odd))
 
@@ -360,6 +367,7 @@ def test_amounts_and_minutes_are_written_for_people() -> None:
     assert words(5, "CNY") == "0.05 元 (CNY)"
     assert words(123_456_789, "CNY") == "1,234,567.89 元 (CNY)"
     assert words(90, "MIN") == "90 MIN"
+    assert words(4_005, "USD") == "40.05 USD"
     assert words(-1, "CNY") == "-1 ?"
     assert verify.minute_in_words("2026-12-31T16:00Z").startswith("北京时间 2027-01-01 00:00")
     assert verify.minute_in_words("9999-12-31T23:59Z") == "9999-12-31T23:59Z"

@@ -1,5 +1,7 @@
 """The publisher process: the only one that reads the log's key."""
 
+import time
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -9,7 +11,14 @@ from jusha.config.processes.loop import Stop, run
 from jusha.config.processes.why import Why
 from jusha.inbox.connect import connect
 from jusha.merkle.errors import MerkleError
-from jusha.tlog.publish import LogForkRefusedError, Publisher, PublisherRunningError
+from jusha.tlog import metrics
+from jusha.tlog.publish import (
+    ENTRIES_MAX,
+    LogForkRefusedError,
+    Publisher,
+    PublisherRunningError,
+)
+from jusha.tlog.times import note_published
 
 EVERY_SECONDS: Final = 0.3
 TAKEN_SECONDS: Final = 0.5
@@ -21,7 +30,9 @@ log = structlog.get_logger("publisher")
 def work(stop: Stop, why: Why) -> None:
     """Publish what settlement commits; stand still rather than fork."""
     try:
-        publisher = Publisher(settings.JUSHA_LOG_DIR, origin=settings.JUSHA_LOG_ORIGIN)
+        publisher = Publisher(
+            settings.JUSHA_LOG_DIR, origin=settings.JUSHA_LOG_ORIGIN, ask_witnesses=True
+        )
     except PublisherRunningError:
         if why.tell("waiting_for_the_key", "another publisher holds the log's key"):
             log.info("waiting_for_the_key")
@@ -33,14 +44,30 @@ def work(stop: Stop, why: Why) -> None:
     try:
         with connect(autocommit=True) as connection:
             while not stop:
+                began = time.perf_counter()
                 published = publisher.publish_next(connection)
                 why.clear()
-                if published == 0:
+                if published:
+                    note(publisher, seconds=time.perf_counter() - began)
+                else:
+                    publisher.tend_witnesses()
+                if published < ENTRIES_MAX:
+                    # A checkpoint costs the disk a dozen flushes however few entries it adds.
                     stop.wait(EVERY_SECONDS)
+            while publisher.publish_next(connection):
+                # What was settled before the stop is published before the end.
+                note(publisher, seconds=0.0)
     except (LogForkRefusedError, MerkleError) as error:
         refuse(stop, why, error)
     finally:
         publisher.close()
+
+
+def note(publisher: Publisher, *, seconds: float) -> None:
+    """Count a checkpoint, and write down when it was published."""
+    size = publisher.signed.checkpoint.size
+    metrics.published(size, seconds=seconds)
+    note_published(settings.JUSHA_LOG_DIR, size, datetime.now(UTC))
 
 
 def refuse(stop: Stop, why: Why, error: Exception) -> None:

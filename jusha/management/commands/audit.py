@@ -16,6 +16,7 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from jusha.config.marks import AUDIT, set_mark
 from jusha.inbox.connect import connect
 from jusha.ledger.findings import Finding
 from jusha.management.audit import audit_database
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             default=Path(settings.JUSHA_LOG_DIR) / "public",
             help="the public log's folder; skipped, and said so, where there is none",
         )
+        parser.add_argument("--vkey", help="the log's key; default: this installation's own")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_args: object, **options: Any) -> None:
@@ -47,13 +49,16 @@ class Command(BaseCommand):
         tell = None if options["json"] else self._tell
         try:
             with connect(autocommit=True) as connection:
-                findings = audit_database(connection, folder, progress=tell)
+                findings = audit_database(
+                    connection, folder, log_key=options["vkey"], progress=tell
+                )
         except psycopg.OperationalError as error:
             raise CommandError(f"The database does not answer: {error}", returncode=2) from error
         except psycopg.errors.UndefinedTable as error:
             raise CommandError(f"The database has no schema yet: {error}", returncode=2) from error
         wrong = sum(finding.kind == "wrong" for finding in findings)
         waiting = len(findings) - wrong
+        set_mark(Path(settings.HOME), AUDIT, wrong=wrong)
         if options["json"]:
             self.stdout.write(
                 json.dumps(
