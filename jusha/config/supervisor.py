@@ -23,18 +23,21 @@ import psutil
 import structlog
 
 from jusha.config.postgres import Cluster, PostgresRefusal, external_url
+from jusha.config.postgres.archive import streams
+from jusha.config.postgres.postmaster import find_postmaster
 from jusha.config.processes import leash
 from jusha.config.processes.why import REFUSING, read_why
 
 TICK_SECONDS: Final = 0.2
 DATABASE_EVERY_SECONDS: Final = 1.0
+ATTACH_EVERY_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 10.0
 BACKOFF_FIRST_SECONDS: Final = 0.2
 BACKOFF_MAX_SECONDS: Final = 5.0
 STEADY_SECONDS: Final = 10.0
-HOME_MARK: Final = "JUSHA_SUPERVISED"
-"""Environment variable by which what a killed supervisor left behind is found: its home."""
 
+HOME_MARK: Final = leash.HOME_MARK
+"""Environment variable by which what a killed supervisor left behind is found: its home."""
 INTAKE, SETTLING, PUBLISHING = range(3)
 """Stages of a clean stop: first nothing comes in, then nothing is settled, then published."""
 
@@ -80,6 +83,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._database = DatabaseKeeper(home)
         self._whys: dict[str, dict[str, Any]] = {}
+        self._state_unwritten = False
 
     def stop(self, *_: object) -> None:
         """Ask the loop to end; safe in a signal handler."""
@@ -139,12 +143,17 @@ class Supervisor:
 
     def _start(self, child: Child, now: float) -> None:
         mark = {"JUSHA_DB_ROLE": child.role, HOME_MARK: str(self.home)}
-        child.process = subprocess.Popen(
-            [sys.executable, str(leash.__file__), str(os.getpid()), *child.argv],
-            env=os.environ | child.environment | mark,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            child.process = subprocess.Popen(
+                [sys.executable, str(leash.__file__), str(os.getpid()), *child.argv],
+                env=os.environ | child.environment | mark,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:  # no memory or no process to be had: later, perhaps
+            log.error("process_unstarted", name=child.name, error=str(error))  # noqa: TRY400
+            self._put_off(child, now)
+            return
         child.started_at = now
         log.info("process_started", name=child.name, pid=child.process.pid)
 
@@ -162,6 +171,9 @@ class Supervisor:
             return
         log.warning("process_died", name=child.name, status=child.last_exit)
         child.restarts += 1
+        self._put_off(child, now)
+
+    def _put_off(self, child: Child, now: float) -> None:
         child.not_before = now + child.backoff_s
         child.backoff_s = min(child.backoff_s * 2, BACKOFF_MAX_SECONDS)
 
@@ -199,8 +211,15 @@ class Supervisor:
         }
         target = self.home / "run" / "state.json"
         draft = target.with_name(".state.json.new")
-        draft.write_text(json.dumps(state))
-        draft.replace(target)
+        try:
+            draft.write_text(json.dumps(state))
+            draft.replace(target)
+        except OSError as error:  # a full disk hides the state; it must not end the processes
+            if not self._state_unwritten:
+                log.error("state_unwritten", error=str(error))  # noqa: TRY400 - it says it all
+            self._state_unwritten = True
+        else:
+            self._state_unwritten = False
 
     def _state_of(self, child: Child, now: float) -> dict[str, Any]:
         told = self._whys.get(child.name, {})
@@ -217,11 +236,15 @@ class Supervisor:
 
 
 class DatabaseKeeper:
-    """Starts the embedded PostgreSQL again when it is gone, beside the supervisor's loop."""
+    """Starts the embedded PostgreSQL again when it is gone, beside the supervisor's loop.
+
+    One that lives is attached to now and then, because it may live and never answer
+    (Cluster.start ends such a server and starts it anew).
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._looked_at = 0.0
+        self._looked_at = self._attached_at = 0.0
         self._thread: threading.Thread | None = None
         self._restarts = 0
         self._why: str | None = None
@@ -234,22 +257,27 @@ class DatabaseKeeper:
         if self._thread is not None and self._thread.is_alive():
             return
         self._looked_at = now
-        if Cluster(self._home).is_running():
+        if not Cluster(self._home).is_running():
+            log.warning("database_down")
+            self._restarts += 1
+        elif now - self._attached_at < ATTACH_EVERY_SECONDS:
             return
-        log.warning("database_down")
-        self._restarts += 1
+        self._attached_at = now
         self._thread = threading.Thread(target=self._start, name="database", daemon=True)
         self._thread.start()
 
     def _start(self) -> None:
+        before = find_postmaster(Cluster(self._home).place.data)
         try:
             Cluster(self._home).start()
-        except PostgresRefusal as refusal:
+        except (PostgresRefusal, OSError) as refusal:
             self._why = str(refusal)
             log.error("database_refuses", why=self._why)  # noqa: TRY400 - expected, and tried again
         else:
             self._why = None
-            log.info("database_up_again")
+            after = find_postmaster(Cluster(self._home).place.data)
+            if before is None or after is None or before.pid != after.pid:
+                log.info("database_up_again")
 
     def wait(self) -> None:
         """Wait for a start that is under way, so that it can be followed by a stop."""
@@ -322,12 +350,10 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
     host = ["--host", settings.JUSHA_HOST, "--workers", "1", "--log-level", "warning"]
     static = ["--static-path-route", "/static", "--static-path-mount", str(settings.STATIC_ROOT)]
     web = ["--interface", "wsgi", "--blocking-threads", "4", "jusha.config.wsgi:application"]
-    door = ["--port", str(settings.JUSHA_DOOR_PORT), "--interface", "rsgi", "--backlog", "4096"]
-    # The defaults let a sender hold a connection with 417 KB of headers for half a minute.
-    door += ["--http1-buffer-size", "16384", "--http1-header-read-timeout", "5000"]
+    place = {"JUSHA_HOST": settings.JUSHA_HOST, "JUSHA_DOOR_PORT": str(settings.JUSHA_DOOR_PORT)}
     process = [python, "-m"]
     children = [
-        Child("door", [*granian, *host, *door, "jusha.door.app:app"], "web"),
+        Child("door", [*process, "jusha.config.processes.door"], "web", environment=place),
         Child(
             "web", [*granian, *host, "--port", str(settings.JUSHA_WEB_PORT), *static, *web], "web"
         ),
@@ -335,6 +361,9 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
         Child("settlement", [*process, "jusha.config.processes.settlement"], "settle", SETTLING),
         Child("publisher", [*process, "jusha.config.processes.publisher"], "web", PUBLISHING),
     ]
+    if streams() and not external_url():
+        argv = [*process, "jusha.config.postgres.stream"]
+        children.append(Child("archive", argv, "web", PUBLISHING))
     # What the door takes into a database older than the log is lost when the right one is back.
     children[0].closed_while = ("settlement", REFUSING)
     if sandbox:

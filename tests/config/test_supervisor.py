@@ -1,5 +1,6 @@
 """The supervisor, with small real processes: restarts, backoff, order, reasons, no one left."""
 
+import errno
 import json
 import os
 import signal
@@ -68,6 +69,58 @@ def test_a_process_that_is_killed_is_started_again_and_its_restarts_are_shown(ho
     assert (state(home, "one")["restarts"], state(home, "one")["last_exit"]) == (1, -9)
     supervisor.shut_down()
     assert state(home, "one")["pid"] is None
+
+
+def test_a_state_that_cannot_be_written_ends_no_process_and_is_written_again_afterwards(
+    home: Path,
+) -> None:
+    """As on a full disk: `jusha up` once ended by it, and everything with it."""
+    one = child("one")
+    supervisor = Supervisor(home, [one])
+    in_the_way = home / "run" / ".state.json.new"
+    in_the_way.mkdir()
+    supervisor.tick()
+    assert one.process is not None
+    assert not (home / "run" / "state.json").exists()
+    in_the_way.rmdir()
+    supervisor.tick()
+    assert state(home, "one")["pid"] == one.process.pid
+    in_the_way.mkdir()
+    supervisor.shut_down()
+    assert one.process is None, "a full disk is no reason to leave somebody behind"
+
+
+def test_a_process_that_cannot_be_started_is_tried_again_and_holds_up_no_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = child("one"), child("other")
+    start = subprocess.Popen
+
+    def without_memory(argv: list[str], **more: Any) -> Any:
+        if more["env"]["JUSHA_DB_ROLE"] == "settle":
+            raise OSError(errno.ENOMEM, "no memory")
+        return start(argv, **more)
+
+    one.role = "settle"
+    supervisor = Supervisor(home, [one, other])
+    monkeypatch.setattr(module.subprocess, "Popen", without_memory)
+    supervisor.tick()
+    assert one.process is None
+    assert other.process is not None
+    assert one.not_before > time.monotonic() - BACKOFF_MAX_SECONDS
+    monkeypatch.undo()
+    tick_until(supervisor, lambda: one.process)
+    supervisor.shut_down()
+
+
+def test_a_reason_that_cannot_be_written_ends_nobody(home: Path) -> None:
+    (home / "run").write_text("no folder")
+    why = Why(home, "one")
+    assert why.tell("database_away", "it is gone")
+    assert why.tell("database_away", "it is gone"), "told again until it is written"
+    (home / "run").unlink()
+    why.tell("database_away", "it is gone")
+    assert read_why(home, "one")["code"] == "database_away"
 
 
 def test_a_process_that_keeps_dying_is_started_ever_more_slowly_up_to_a_limit(home: Path) -> None:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from psycopg.rows import TupleRow
 
 from jusha.config.postgres import tuning
 from jusha.config.postgres.account import Account, bare_env, run, service_account
+from jusha.config.postgres.archive import archive_folder, make_archive, settings_for_archive
 from jusha.config.postgres.engine import (
     Engine,
     drop_other_engines,
@@ -53,14 +54,18 @@ from jusha.config.postgres.place import (
 from jusha.config.postgres.postmaster import (
     POLL_S,
     TELL_EVERY_S,
+    abort,
     clear_remains,
     find_postmaster,
+    has_startup_process,
     is_running,
     wait_until,
 )
 
 SUPERUSER = "postgres"
 CONNECT_TIMEOUT_S = 5
+IN_RECOVERY = "the database system is in recovery mode"
+STUCK_S = 10.0
 LOG_TAIL_BYTES = 4000
 # The shell starts the server in the background and leaves, so that the machine's first process
 # inherits it: as our own child it would stay a zombie after a kill -9.
@@ -129,7 +134,7 @@ class Cluster:
             if read_password(self.home, "superuser") is None:
                 self.reset_superuser(place, account, engine)
             drop_other_engines(engine, place.root)
-            pid = self._launch(place, account, engine)
+            pid = self.launch(place, account, engine)
             self._wait_ready(pid)
             log.info("postgres started", pid=pid, version=engine.version, data=str(place.data))
 
@@ -140,6 +145,9 @@ class Cluster:
         """
         server = find_postmaster(self.place.data)
         if server is None:
+            return
+        if _nobody_recovers(server.pid, self.problem()):
+            abort(server.pid)  # it would not stop either
             return
         try:
             os.kill(server.pid, signal.SIGINT if fast else signal.SIGTERM)
@@ -154,10 +162,14 @@ class Cluster:
 
     def is_healthy(self) -> bool:
         """Whether a SELECT 1 through the socket is answered now."""
+        return self.problem() is None
+
+    def problem(self) -> str | None:
+        """Why a SELECT 1 is not answered now; None if it is."""
         try:
-            return self._probe() is None
-        except ClusterLockedOut:
-            return False
+            return self._probe()
+        except ClusterLockedOut as refusal:
+            return str(refusal)
 
     def is_running(self) -> bool:
         """Whether a server process lives on the data, answering or not."""
@@ -271,10 +283,18 @@ class Cluster:
                 " move the data with pg_upgrade or pg_dump"
             )
 
-    def _launch(self, place: Place, account: Account, engine: Engine) -> int:
-        """Start the server as nobody's child, in a session of its own, and return its pid."""
+    def launch(
+        self, place: Place, account: Account, engine: Engine, *, only_now: Sequence[str] = ()
+    ) -> int:
+        """Start the server as nobody's child, in a session of its own, and return its pid.
+
+        `only_now`: settings (name=value) of this one start. Called under the launcher's lock.
+        """
         make_private_folder(place.log, account)
         make_private_folder(place.socket, account)
+        archive = archive_folder()
+        if archive is not None:
+            make_archive(archive, account)
         postgres = engine.tool("postgres")
         lz4 = run(
             [postgres, "-D", place.data, "-C", "wal_compression", "-c", "wal_compression=lz4"],
@@ -286,7 +306,7 @@ class Cluster:
             socket=place.socket,
             log_folder=place.log,
             lz4=lz4.returncode == 0,
-        )
+        ) | settings_for_archive(archive)
         place.configuration.write_text(tuning.configuration_text(settings), encoding="utf-8")
         place.configuration.chmod(0o644)
         argv: list[str | Path] = [
@@ -295,6 +315,7 @@ class Cluster:
             place.data,
             "-c",
             f"config_file={place.configuration}",
+            *(part for setting in only_now for part in ("-c", setting)),
         ]
         started = subprocess.run(
             ["/bin/sh", "-c", START_SCRIPT, "sh", place.log / "startup.log", *argv],
@@ -313,17 +334,27 @@ class Cluster:
         return int(started.stdout)
 
     def _wait_ready(self, pid: int) -> None:
-        """Wait without limit while the process lives; tell the log what it is busy with."""
-        started = told = time.monotonic()
+        """Wait without limit while the process lives; tell the log what it is busy with.
+
+        PostgreSQL 18.6 can live and never answer: if recovery fails while it restarts after the
+        crash of one of its processes (a disk whose fsync fails does both), its recovering process
+        is gone, its pid file says "ready", and everybody is refused. Such a server is ended.
+        """
+        started = told = at_work = time.monotonic()
         while (problem := self._probe()) is not None:
+            if not _nobody_recovers(pid, problem):
+                at_work = time.monotonic()
+            elif time.monotonic() - at_work > STUCK_S:
+                log.error("postgres recovers, and nobody in it does: aborted", pid=pid)
+                abort(pid)
             if not is_running(pid):
                 raise ClusterDidNotStart(
-                    f"PostgreSQL (pid {pid}) ended before it answered:\n{_log_tail(self.place.log)}"
+                    f"PostgreSQL (pid {pid}) ended before it answered:\n{log_tail(self.place.log)}"
                 )
             now = time.monotonic()
             if now - told >= TELL_EVERY_S:
                 told = now
-                last = _log_tail(self.place.log).splitlines()[-1:]
+                last = log_tail(self.place.log).splitlines()[-1:]
                 seconds = round(now - started)
                 log.info("waiting for postgres", seconds=seconds, problem=problem, log_line=last)
             time.sleep(POLL_S)
@@ -370,6 +401,11 @@ def _initdb_argv(engine: Engine, data: Path, password_file: Path) -> list[str | 
     ]
 
 
+def _nobody_recovers(pid: int, problem: str | None) -> bool:
+    """Whether the server refuses as being in recovery and has no process that recovers."""
+    return problem is not None and IN_RECOVERY in problem and not has_startup_process(pid)
+
+
 def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -378,7 +414,7 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _log_tail(folder: Path) -> str:
+def log_tail(folder: Path) -> str:
     """The end of the newest server log, or of what was said before the log was open."""
     files = [path for path in folder.glob("*.log") if path.stat().st_size]
     if not files:

@@ -20,6 +20,8 @@ import structlog
 PID_FILE = "postmaster.pid"
 POLL_S = 0.05
 TELL_EVERY_S = 5.0
+STARTUP_TITLE = "postgres: startup"
+ABORT_S = 10.0
 # Orphans usually notice at once that their server died; a busy one is asked, then told.
 ORPHAN_ASK_AFTER_S = 2.0
 ORPHAN_TELL_AFTER_S = 12.0
@@ -48,6 +50,37 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
     except psutil.NoSuchProcess:
         return False
+
+
+def has_startup_process(pid: int) -> bool:
+    """Whether the server's own child that recovers from the write-ahead log is at work."""
+    try:
+        children = psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return False
+    return any(_title(child).startswith(STARTUP_TITLE) for child in children)
+
+
+def abort(pid: int) -> None:
+    """End a server that can do nothing any more: at once, and recovered at its next start.
+
+    SIGQUIT is PostgreSQL's immediate shutdown; who does not hear it in time is killed, its
+    children then end by themselves (clear_remains waits for them).
+    """
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        _send(pid, number)
+        deadline = time.monotonic() + ABORT_S
+        while is_running(pid) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        if not is_running(pid):
+            return
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return ""
 
 
 def wait_until(done: Callable[[], bool], *, waiting_for: str, **facts: object) -> None:

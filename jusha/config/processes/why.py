@@ -11,7 +11,11 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 WHY_CHARS_MAX: Final = 500
+log = structlog.get_logger("process")
+
 REFUSING: Final = "refusing_to_settle"
 """Code of a database older than the published log; while it holds, the door stays closed."""
 
@@ -24,14 +28,21 @@ class Why:
         self._told: tuple[str, str] | None = ("", "")  # unknown: a file may be left over
 
     def tell(self, code: str, why: str) -> bool:
-        """Say what holds the process; True if that is news. Writes JUSHA_HOME/run/<name>.json."""
+        """Say what holds the process; True if that is news. Writes JUSHA_HOME/run/<name>.json.
+
+        Where that cannot be written, the process's log says it.
+        """
         why = " ".join(why.split())[:WHY_CHARS_MAX]
         if self._told == (code, why):
             return False
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        draft.write_text(json.dumps({"code": code, "why": why, "at": time.time()}))
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps({"code": code, "why": why, "at": time.time()}))
+            draft.replace(self._path)
+        except OSError as error:  # a full disk must not end whoever has something to say
+            log.error("why_unwritten", code=code, why=why, error=str(error))  # noqa: TRY400
+            return True
         self._told = (code, why)
         return True
 

@@ -12,8 +12,8 @@ from django.conf import settings
 from psycopg import Connection
 
 from jusha.config.postgres import database_url
-from jusha.management.drill.installation import DrillFailedError, Installation
 from jusha.management.drill.checks import REPLAY_DATABASE, Checked
+from jusha.management.drill.installation import DrillFailedError, Installation
 from jusha.management.drill.week import DAYS, Week
 from jusha.settlement.batch import Settlement
 from jusha.settlement.fence import take_over
