@@ -28,6 +28,9 @@ DOOR_OK = 200
 PAGE = Template((Path(__file__).parent / "cashier.html").read_text())
 STYLE = (Path(__file__).parent / "cashier.css").read_bytes()
 
+if (mode := os.environ.get("JUSHA_MODE", "sandbox")) != "sandbox":
+    raise SystemExit(f"no simulated cashier starts in JUSHA_MODE={mode}")
+
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 

@@ -4,23 +4,33 @@ import os
 from pathlib import Path
 from typing import Final
 
+from jusha.config.modes import Mode, ModeRefusedError, mode_word, read_mode, simulator_allowed
 from jusha.config.postgres import django_database
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 REPO_DIR: Final = BASE_DIR.parent
 HOME: Final = Path(os.environ.get("JUSHA_HOME", REPO_DIR / "var")).resolve()
 
-JUSHA_MODE: Final = os.environ.get("JUSHA_MODE", "sandbox")
-"""What this installation may do (Charity Law sections 23 to 27); so far only the sandbox."""
-if JUSHA_MODE != "sandbox":
-    message = f"JUSHA_MODE={JUSHA_MODE} is not known: this version runs as 'sandbox' only"
-    raise ValueError(message)
+JUSHA_MODE: Final = mode_word(os.environ)
+"""What this installation may do (config/modes.py)."""
+JUSHA_SIMULATOR: Final = simulator_allowed(JUSHA_MODE)
+"""Whether the simulated cashier and invented worlds may run."""
+JUSHA_MODE_FACTS: Mode | None = None
+JUSHA_MODE_LACKS = ""
+"""Why nothing may listen yet; `jusha beside init` must still be able to run."""
+try:
+    JUSHA_MODE_FACTS = read_mode(os.environ, home=HOME)
+except ModeRefusedError as refusal:
+    JUSHA_MODE_LACKS = str(refusal)
 
 JUSHA_LOG_ORIGIN: Final = os.environ.get("JUSHA_LOG_ORIGIN", "sandbox.jusha.local/log")
 JUSHA_LOG_DIR: Final = HOME / "log"
 JUSHA_WEB_PORT: Final = int(os.environ.get("JUSHA_WEB_PORT", "8000"))
 JUSHA_DOOR_PORT: Final = int(os.environ.get("JUSHA_DOOR_PORT", "8001"))
 JUSHA_CASHIER_PORT: Final = int(os.environ.get("JUSHA_CASHIER_PORT", "8002"))
+JUSHA_WITNESS_PORT: Final = int(os.environ.get("JUSHA_WITNESS_PORT", JUSHA_WEB_PORT + 3))
+JUSHA_METRICS_PORT: Final = int(os.environ.get("JUSHA_METRICS_PORT", JUSHA_WEB_PORT + 1460))
+"""Figures for Prometheus, on this machine only: this port and the next five; 0 serves none."""
 JUSHA_HOST: Final = os.environ.get("JUSHA_HOST", "127.0.0.1")
 JUSHA_DB_ROLE: Final = os.environ.get("JUSHA_DB_ROLE", "owner")
 
@@ -34,6 +44,7 @@ INSTALLED_APPS = [
     "jusha.web",
 ]
 MIDDLEWARE = [
+    "jusha.web.metrics.Measured",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -6,3 +6,13 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")
 application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402 - the application has read them
+
+from jusha.config.metrics.serve import serve  # noqa: E402 - as above
+from jusha.config.modes import ModeRefusedError  # noqa: E402 - as above
+
+if settings.JUSHA_MODE_LACKS:
+    raise ModeRefusedError(settings.JUSHA_MODE_LACKS)
+
+serve("web", base_port=settings.JUSHA_METRICS_PORT)

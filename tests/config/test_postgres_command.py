@@ -56,6 +56,9 @@ def test_a_day_with_the_database(home: Path, tmp_path: Path) -> None:
     url = jusha_db(home, "url", "--role", "web")[1].strip()
     with psycopg.connect(url) as connection:
         assert connection.info.user == "jusha_web"
+    assert jusha_db(home, "ask", "SELECT 1 AS one, NULL AS none") == (0, "one\tnone\n1\t\n")
+    code, said = jusha_db(home, "ask", "CREATE TABLE public.mine (n int)")
+    assert (code, "permission denied" in said) == (1, True)
     code, said = jusha_db(home, "backup", saved)
     assert code == 0
     assert said.count("checked") == 2

@@ -14,6 +14,7 @@ sign anything that does not extend it: a rewound history cannot be published by 
 
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ from pathlib import Path
 
 import structlog
 
+from jusha.config.marks import BACKUP, set_mark
 from jusha.config.postgres.account import Account, run, service_account
+from jusha.config.postgres.archive import archive_folder
 from jusha.config.postgres.cluster import SUPERUSER, Cluster, identifier
 from jusha.config.postgres.engine import Engine, reachable_engine
 from jusha.config.postgres.errors import (
+    BranchIntoArchive,
     ClusterNotRunning,
     ClusterRunning,
     FolderTaken,
@@ -65,7 +69,7 @@ def backup(cluster: Cluster, folder: Path) -> Backup:
     The folder appears under its name only when all checks passed; a crash leaves `<folder>.new`.
     Raises FolderTaken, ClusterNotRunning, NotEmbedded, ToolFailed.
     """
-    _refuse_external()
+    refuse_external()
     folder = folder.resolve()
     if folder.exists():
         raise FolderTaken(f"{folder} exists; a backup goes into a new folder")
@@ -94,6 +98,7 @@ def backup(cluster: Cluster, folder: Path) -> Backup:
     sync_folder(draft)
     draft.rename(folder)
     sync_folder(folder.parent)
+    set_mark(cluster.home, BACKUP)
     log.info("backup made", folder=str(folder), size_bytes=made.size_bytes)
     return made
 
@@ -112,36 +117,77 @@ def restore(cluster: Cluster, folder: Path, *, force: bool = False) -> list[str]
 
     Refuses while the server runs (always), and over existing data unless `force`, which moves the
     old data aside as data.before-<UTC time> and deletes nothing. The copy is verified against its
-    manifest before it takes the data folder's name. Raises ClusterRunning, FolderTaken, NoBackup,
-    NotEmbedded, WrongMajorVersion, ToolFailed.
+    manifest before it takes the data folder's name. Raises BranchIntoArchive, ClusterRunning,
+    FolderTaken, NoBackup, NotEmbedded, WrongMajorVersion, ToolFailed.
     """
-    _refuse_external()
     folder = folder.resolve()
+    said = read_for(cluster, folder)
+    if archive_folder() is not None:
+        raise BranchIntoArchive(
+            "a restored backup forgets what the archive holds and would archive another history"
+            " beside it: use `jusha db recover --to latest`, or unset JUSHA_ARCHIVE"
+        )
+    with cluster.locked():
+        account = service_account(cluster.place.data)
+        place = settle_place(cluster.home, account)
+        checks = [put_in_place(cluster, folder, said, place, account, force=force)]
+        forget_password(cluster, place, account)
+    # A crash from here on leaves a restored, stopped cluster that the next start() starts.
+    prepare(cluster.home, binaries=cluster.engine.folder)
+    return [*checks, *check_live(cluster, said)]
+
+
+def first_segment(folder: Path) -> str:
+    """The first segment of the log that a recovery from this backup needs. Raises NoBackup."""
+    read_backup(folder)
+    label = (folder / "base" / "backup_label").read_text("utf-8")
+    found = re.search(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)$", label, re.MULTILINE)
+    if found is None:
+        raise NoBackup(f"{folder}/base/backup_label names no segment")
+    return found[1]
+
+
+def read_for(cluster: Cluster, folder: Path) -> Backup:
+    """What a backup says of itself, if this cluster's programs can use it.
+
+    Raises NoBackup, NotEmbedded, WrongMajorVersion.
+    """
+    refuse_external()
     said = read_backup(folder)
     if int(said.version.split(".")[0]) != cluster.engine.major:
         raise WrongMajorVersion(
             f"the backup is of PostgreSQL {said.version}, the programs are {cluster.engine.version}"
         )
-    with cluster.locked():
-        account = service_account(cluster.place.data)
-        place = settle_place(cluster.home, account)
-        if cluster.is_running():
-            raise ClusterRunning("the database runs: `jusha db stop` first")
-        if place.data.exists() and not force:
-            raise FolderTaken(f"{place.data} exists; --force moves it aside")
-        clear_remains(place.data, place.socket_lock)
-        checks = [_copy(folder / "base", place, account, cluster.engine)]
-        engine = reachable_engine(cluster.engine, account, place.root)
-        _swap(place, account, engine, said)
-        # The backup's verifier may be of another home's password.
-        password_file(cluster.home, "superuser").unlink(missing_ok=True)
-        cluster.reset_superuser(place, account, engine)
-    # A crash from here on leaves a restored, stopped cluster that the next start() starts.
-    prepare(cluster.home, binaries=cluster.engine.folder)
-    return [*checks, *_check_live(cluster, said)]
+    return said
 
 
-def _refuse_external() -> None:
+def put_in_place(
+    cluster: Cluster, folder: Path, said: Backup, place: Place, account: Account, *, force: bool
+) -> str:
+    """Make the backup's files the cluster's data, stopped; the old data is moved aside.
+
+    Returns the check that passed. Raises ClusterRunning, FolderTaken, NoBackup, ToolFailed. Called
+    under the launcher's lock.
+    """
+    if cluster.is_running():
+        raise ClusterRunning("the database runs: `jusha db stop` first")
+    if place.data.exists() and not force:
+        raise FolderTaken(f"{place.data} exists; --force moves it aside")
+    clear_remains(place.data, place.socket_lock)
+    check = _copy(folder / "base", place, account, cluster.engine)
+    _swap(place, account, reachable_engine(cluster.engine, account, place.root), said)
+    return check
+
+
+def forget_password(cluster: Cluster, place: Place, account: Account) -> None:
+    """Give a stopped cluster a superuser's password of this home; its own may be another's."""
+    password_file(cluster.home, "superuser").unlink(missing_ok=True)
+    engine = reachable_engine(cluster.engine, account, place.root)
+    cluster.reset_superuser(place, account, engine)
+
+
+def refuse_external() -> None:
+    """Refuse where DATABASE_URL names a server of somebody else. Raises NotEmbedded."""
     if external_url() is not None:
         raise NotEmbedded("DATABASE_URL names a server that its own keeper backs up and restores")
 
@@ -188,7 +234,7 @@ def _swap(place: Place, account: Account, engine: Engine, said: Backup) -> None:
     write_record(replace(place, system_identifier=found))
 
 
-def _check_live(cluster: Cluster, said: Backup) -> list[str]:
+def check_live(cluster: Cluster, said: Backup) -> list[str]:
     """Ask the started server itself: identity, checksums, and every database connectable."""
     with cluster.connect() as connection:
         found = connection.execute(

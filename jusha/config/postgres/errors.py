@@ -76,3 +76,23 @@ class FolderTaken(PostgresRefusal):
 
 class NoBackup(PostgresRefusal):
     """The folder holds no finished backup made by `jusha db backup`."""
+
+
+class ArchiveUnreadable(PostgresRefusal):
+    """PostgreSQL's OS user cannot get at the archive, or there is none in that folder."""
+
+
+class ArchiveGap(PostgresRefusal):
+    """The archive goes on behind a segment that is missing; what follows it was not recovered."""
+
+
+class BranchIntoArchive(PostgresRefusal):
+    """A past moment begins a branch; archived beside the trunk, it would be taken for its end."""
+
+
+class TargetOutOfReach(PostgresRefusal):
+    """The moment to recover to is before the backup, or behind all that the archive holds."""
+
+
+class NotArchiving(PostgresRefusal):
+    """JUSHA_ARCHIVE is not set, and what was asked for needs an archive."""

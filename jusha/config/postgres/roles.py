@@ -12,6 +12,7 @@ import structlog
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from jusha.config.postgres.archive import waits
 from jusha.config.postgres.cluster import CONNECT_TIMEOUT_S, Cluster
 from jusha.config.postgres.passwords import obtain_password, read_password
 from jusha.config.postgres.place import default_home
@@ -84,6 +85,7 @@ def _prepare_embedded(connection: Connection, home: Path) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
     for role in ("settle", "web"):
         _grant_entry(connection, DATABASE, ROLES[role])
+        _wait_for_stream(connection, ROLES[role])
 
 
 def _prepare_external(connection: Connection, home: Path, url: str) -> set[str]:
@@ -117,6 +119,13 @@ def _prepare_external(connection: Connection, home: Path, url: str) -> set[str]:
 def _grant_entry(connection: Connection, database: str, name: str) -> None:
     statement = sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}")
     connection.execute(statement.format(sql.Identifier(database), sql.Identifier(name)))
+
+
+def _wait_for_stream(connection: Connection, name: str) -> None:
+    """Let what this role commits wait for the archive's stream, or no longer."""
+    change = "SET synchronous_commit = 'on'" if waits() else "RESET synchronous_commit"
+    statement = sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), sql.SQL(change))
+    connection.execute(statement)
 
 
 def _exists(connection: Connection, name: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from jusha.config.metrics import jobs as metrics
 from jusha.config.processes.loop import Stop, run
 from jusha.config.processes.why import Why
 from jusha.inbox.connect import connect
@@ -29,10 +30,13 @@ def work(stop: Stop, why: Why) -> None:
                 log.info("raw_partitions", dropped=keep_raw_partitions(connection, now))
             if steps := ask(connection, closer.due(connection, now)):
                 log.info("closing_steps_asked", count=steps)
+                metrics.asked("closing", steps)
             if rounds % ROUNDS_A_SEAL == 0 and (
                 seals := ask(connection, sealer.due(connection, now))
             ):
                 log.info("seals_asked", count=seals)
+                metrics.asked("seal", seals)
+            metrics.round_done()
             why.clear()
             rounds += 1
             stop.wait(ROUND_SECONDS)

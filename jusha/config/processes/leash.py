@@ -11,15 +11,21 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+HOME_MARK = "JUSHA_SUPERVISED"
+"""Environment variable by which what a killed supervisor left behind is found: its home."""
 
 
-def main() -> None:
-    """Ask for SIGTERM at the parent's death, and leave at once if it is dead already."""
-    parent = int(sys.argv[1])
+def tie_to_parent(parent: int) -> None:
+    """Ask for SIGTERM when process `parent` dies, and leave at once if it is dead already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def main() -> None:
+    """Ask for SIGTERM at the parent's death, and leave at once if it is dead already."""
+    tie_to_parent(int(sys.argv[1]))
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - the supervisor's own argument list
 
 

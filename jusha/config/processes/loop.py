@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from jusha.config import logs
+from jusha.config.metrics.serve import serve
 from jusha.config.processes.why import Why
 
 RETRY_SECONDS: Final = 0.3
@@ -47,6 +48,7 @@ def run(name: str, role: str, work: Callable[[Stop, Why], None]) -> None:
 
     django.setup()
     logs.configure(name)
+    serve(name, base_port=settings.JUSHA_METRICS_PORT)
     why = Why(settings.HOME, name)
     log.info("started", pid=os.getpid())
     while not stop:

@@ -16,6 +16,7 @@ from jusha.config.processes.why import REFUSING, Why
 from jusha.inbox.connect import connect
 from jusha.merkle.checkpoint import parse_checkpoint
 from jusha.merkle.note import parse_note
+from jusha.settlement import metrics
 from jusha.settlement.batch import Settlement
 from jusha.settlement.closer import SecretKeeper, ask
 from jusha.settlement.fence import AlreadySettlingError, FencedOffError, take_over
@@ -23,6 +24,11 @@ from jusha.settlement.secrets import installed
 
 SECRETS_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 0.01
+MANY: Final = 200
+"""Envelopes in a batch from which on more are coming all the time."""
+PACE_SECONDS: Final = 0.2
+"""Then a batch begins only so long after the one before it: what a batch costs whatever its
+size is shared by more gifts, and the processor is left to the door."""
 TAKEN_SECONDS: Final = 1.0
 REFUSED_SECONDS: Final = 5.0
 
@@ -69,6 +75,7 @@ def work(stop: Stop, why: Why) -> None:
             stop.wait(REFUSED_SECONDS)
             return
         settlement = Settlement(connection, epoch=epoch)
+        metrics.WORLD.watch(settlement)
         log.info("settling", epoch=epoch, next_number=settlement.world.next_number)
         alarm(connection, why)
         try:
@@ -86,10 +93,16 @@ def settle(settlement: Settlement, stop: Stop, why: Why) -> None:
                 due = keeper.due(settlement.connection, datetime.now(UTC))
                 ask(settlement.connection, due)
             next_look = time.monotonic() + SECRETS_SECONDS
+        began = time.perf_counter()
         done = settlement.settle_next()
         if done.rows == 0:
             stop.wait(IDLE_SECONDS)
-        elif done.stuck:
+            continue
+        seconds = time.perf_counter() - began
+        metrics.settled(done, seconds=seconds)
+        if done.envelopes >= MANY and seconds < PACE_SECONDS:
+            stop.wait(PACE_SECONDS - seconds)
+        if done.stuck:
             log.error("envelopes_stuck", count=done.stuck)
             alarm(settlement.connection, why)
 

@@ -16,9 +16,13 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 
 from jusha.config import logs
+from jusha.config.metrics.serve import serve
+from jusha.config.metrics.watch import Watch, registry_of
+from jusha.config.modes import RailsRefusedError, orders_allowed, require_simulator
 from jusha.config.postgres import (
     Cluster,
     PostgresRefusal,
+    archive_folder,
     database_url,
     external_url,
     prepare,
@@ -28,12 +32,19 @@ from jusha.config.processes.why import REFUSING, Why
 from jusha.config.supervisor import Child, Supervisor, SupervisorRunningError, plan
 from jusha.inbox.connect import connect
 from jusha.inbox.instruct import NoOutcomeError
-from jusha.management.demo import build
+from jusha.management.demo import build, witness
 from jusha.settlement.schema import migrate
 
 FIRST_GIFTS: Final = 240
 FIRST_RATE: Final = 40
 TRY_EVERY_SECONDS: Final = 0.3
+
+MODE_WORDS: Final = {
+    "sandbox": "sandbox: no money moves",
+    "beside": "beside: shows accounts, takes no money",
+    "own-site": "a charity's own site",
+    "designated": "a designated platform",
+}
 
 log = structlog.get_logger("up")
 
@@ -53,8 +64,9 @@ class Command(BaseCommand):
         """Prepare, start, keep, stop; a stop asked for at any moment leaves nothing running."""
         logs.configure("supervisor")
         home = Path(settings.HOME)
+        check_mode(demo=demo or traffic)
         try:
-            supervisor = Supervisor(home, plan(settings, sandbox=True))
+            supervisor = Supervisor(home, children_of(home, demo=demo))
         except SupervisorRunningError as error:
             raise CommandError(f"`jusha up` already keeps {error}") from error
         supervisor.listen()
@@ -71,6 +83,7 @@ class Command(BaseCommand):
                     name="welcome",
                     daemon=True,
                 ).start()
+                watch(home)
                 supervisor.run()
         except PostgresRefusal as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -78,6 +91,27 @@ class Command(BaseCommand):
             if not external_url():
                 Cluster(home).stop()
         self.stdout.write("stopped")
+
+
+def check_mode(*, demo: bool) -> None:
+    """Start nothing in a mode that lacks something, nor an invented world beside real money."""
+    if settings.JUSHA_MODE_LACKS:
+        raise CommandError(settings.JUSHA_MODE_LACKS)
+    if demo:
+        try:
+            require_simulator(settings.JUSHA_MODE)
+        except RailsRefusedError as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+
+def children_of(home: Path, *, demo: bool) -> list[Child]:
+    """The processes to keep; the test witness where the demo has begun one."""
+    children = plan(settings, sandbox=settings.JUSHA_SIMULATOR)
+    if not orders_allowed(settings.JUSHA_MODE):  # nobody reports payments where none are made
+        children = [child for child in children if child.name != "door"]
+    if demo or witness.folder_of(home).exists():
+        children.append(witness.child(home, settings))
+    return children
 
 
 def preparation(
@@ -94,6 +128,7 @@ def preparation(
         if demo:
             build.write_pages()
             build.write_secrets(home / "sandbox")
+            witness.introduce(home, settings)
         look_behind(home, supervisor)
         connections.close_all()
 
@@ -103,6 +138,17 @@ def preparation(
         lambda: call_command("collectstatic", verbosity=0, interactive=False),
         world,
     ]
+
+
+def watch(home: Path) -> None:
+    """Serve the figures of the installation as a whole."""
+    disks = {"home": home}
+    if not external_url():
+        disks["data"] = Cluster(home).place.root
+        if (archive := archive_folder()) is not None:
+            disks["archive"] = archive
+    seen = Watch(home, disks=disks, url=lambda: database_url("web", home))
+    serve("supervisor", base_port=settings.JUSHA_METRICS_PORT, registry=registry_of(seen))
 
 
 def look_behind(home: Path, supervisor: Supervisor) -> None:
@@ -138,7 +184,7 @@ def welcome(supervisor: Supervisor, home: Path, *, demo: bool, traffic: bool) ->
     page = f"http://localhost:{settings.JUSHA_WEB_PORT}/"
     campaign = build.WORLD["campaign"]["code"]
     sys.stdout.write(
-        f"\n聚沙 Jusha is running (sandbox: no money moves).\n"
+        f"\n聚沙 Jusha is running ({MODE_WORDS[settings.JUSHA_MODE]}).\n"
         f"  Open          {page}\n"
         f"  Giving day    {page}c/{campaign}\n"
         f"  Public log    {page}log\n"
