@@ -22,7 +22,7 @@ check: $(READY) ## everything that must hold before a commit, drills included
 	$(BIN)/lint-imports --no-logo
 	$(DJADE) --check
 	$(BIN)/codespell
-	$(MAKE) test ARGS='-m ""'
+	$(MAKE) test ARGS='-m "" -rs' # says what was skipped, and why
 fmt: $(READY) ## let the tools format and fix what they can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format

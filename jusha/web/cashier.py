@@ -9,7 +9,12 @@ from django.urls import reverse
 
 
 def cashier_origin(request: HttpRequest) -> str:
-    """The cashier's origin as this visitor reaches it; "" for a host that is not ours."""
+    """The cashier's origin as this visitor reaches it; "" for a host that is not ours.
+
+    "" as well in every mode but the sandbox: nothing simulated stands beside real money.
+    """
+    if not settings.JUSHA_SIMULATOR:
+        return ""
     try:
         host = urlsplit(f"//{request.get_host()}").hostname or ""
     except (DisallowedHost, ValueError):

@@ -13,6 +13,8 @@ class Site:
     """The installation as pages see it. `language` is a Django code, `html_language` for HTML."""
 
     mode: str
+    platform: str
+    designation: str
     language: str
     html_language: str
     now: datetime
@@ -22,4 +24,6 @@ def site(_request: HttpRequest) -> dict[str, Site]:
     """Give every template `site`."""
     language = translation.get_language() or settings.LANGUAGE_CODE
     html = "zh-Hans" if language == "zh-hans" else language
-    return {"site": Site(settings.JUSHA_MODE, language, html, timezone.now())}
+    facts = settings.JUSHA_MODE_FACTS
+    named = (facts.platform, facts.designation) if facts is not None else ("", "")
+    return {"site": Site(settings.JUSHA_MODE, *named, language, html, timezone.now())}

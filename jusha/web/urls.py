@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from jusha.web.views.assets import serve_asset
+from jusha.web.views.beside import beside, beside_day, find
 from jusha.web.views.campaign import campaign, campaign_live
 from jusha.web.views.deed import deed, deed_proof
 from jusha.web.views.donate import donate
@@ -15,6 +16,7 @@ from jusha.web.views.log import log
 from jusha.web.views.order import order, order_proof
 from jusha.web.views.project import project
 from jusha.web.views.rule import rule, rule_document
+from jusha.web.views.verify import verify, verify_file
 
 CODE = r"(?P<code>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?)"
 NUMBER = r"(?P<number>0|[1-9][0-9]{0,14})"
@@ -37,6 +39,11 @@ urlpatterns = [
     path("log", log, name="log"),
     path("log/", RedirectView.as_view(pattern_name="log", permanent=True)),
     re_path(r"^log/(?P<name>.+)\Z", log_file, name="log-file"),
+    path("beside", beside, name="beside"),
+    path("beside/find", find, name="beside-find"),
+    re_path(r"^beside/(?P<day>20[0-9]{2}-[0-9]{2}-[0-9]{2})\Z", beside_day, name="beside-day"),
+    path("verify", verify, name="verify"),
+    path("verify.html", verify_file, name="verify-file"),
     path("health", health, name="health"),
     path("language", set_language, name="set_language"),
     path("assets/<str:digest>/<str:name>", serve_asset, name="asset"),

@@ -33,6 +33,7 @@ KINDS: Final = {
     "close": pgettext_lazy("entry", "配捐池关闭"),
     "release": pgettext_lazy("entry", "配捐拨付"),
     "paid": pgettext_lazy("entry", "出资方付款"),
+    "accounts": pgettext_lazy("entry", "每日对账"),
 }
 
 REASONS: Final = {
@@ -101,6 +102,20 @@ def why(match: dict[str, Any], *, asset: str = "CNY") -> str:
     if match["amt"]:
         return _matched().get(by, by) % {"matched": money(match["amt"], asset)}
     return (_nothing_left() | _not_matched()).get(by, by)
+
+
+def why_templates() -> dict[str, Any]:
+    """The sentences of `why`, holes unfilled, for a page that fills them in the browser.
+
+    By bound: `matched` (hole: matched), `nothing`, `claimed` (hole: claim). `yuan` has the
+    hole amount.
+    """
+    return {
+        "matched": _matched(),
+        "nothing": _nothing_left() | _not_matched(),
+        "claimed": {by: _claimed(by) for by in ("rule", "bound")},
+        "yuan": _("%(amount)s 元"),
+    }
 
 
 def _matched() -> dict[str, str]:
@@ -203,6 +218,7 @@ def _about_plain(kind: str, entry: dict[str, Any], named: dict[str, str]) -> str
         "draw": (_("下面几笔捐赠抽签时用的信封散列"), "d"),
         "reveal": (_("一个事先封存的秘密现在公开，人人可以重算"), "h"),
         "notice": (_("配捐池 %(name)s 进入公示，不再配新的捐赠"), "pool"),
+        "accounts": (_("「%(name)s」的名单与账单逐笔核对的结果"), "org"),
     }
     if kind not in texts:
         return _("这个版本的页面还不认识这种记录，原文在下面")

@@ -1,14 +1,18 @@
 """A furnished site: pages over a fresh database, with the rights that the web process has."""
 
+import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
+from playwright.sync_api import Browser
 from psycopg.conninfo import conninfo_to_dict
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -19,6 +23,7 @@ from jusha.projects.models import Project
 from jusha.tlog.publish import Publisher
 from tests.cast import BOOKS, WATER, House
 from tests.home import HOME
+from tests.web.chromium import launched
 
 ORIGIN = "test.jusha.local/log"
 
@@ -123,3 +128,38 @@ def site(
         default.close()
         default.settings_dict.update(before)
         cache.clear()
+
+
+class Quiet(WSGIRequestHandler):
+    """Serves without writing a line for each request."""
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address(site: Site) -> Iterator[str]:
+    """The furnished site, served on a free port of this machine."""
+    site.house.give(2000)
+    site.publish()
+    server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+
+    def serve() -> None:
+        try:
+            server.serve_forever()
+        finally:
+            connections.close_all()  # this thread's own
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """Chromium, which asks nobody outside for anything."""
+    with launched() as browser:
+        yield browser

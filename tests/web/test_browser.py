@@ -2,75 +2,19 @@
 JavaScript."""
 
 import re
-import shutil
-import threading
-from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Route, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Route
 
 from tests.cast import BOOKS
+from tests.web.chromium import MARKS, SIZES
 from tests.web.conftest import Site
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-SIZES = (ViewportSize(width=390, height=844), ViewportSize(width=1280, height=900))
 TAP_MIN = 44
 Scheme = Literal["light", "dark"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-]
-
-
-class Quiet(WSGIRequestHandler):
-    """Serves without writing a line for each request."""
-
-    def log_message(self, *_args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def address(site: Site) -> Iterator[str]:
-    """The furnished site, served on a free port of this machine."""
-    site.house.give(2000)
-    site.publish()
-    server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-
-    def serve() -> None:
-        try:
-            server.serve_forever()
-        finally:
-            connections.close_all()  # this thread's own
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    """Chromium, which asks nobody outside for anything."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield launched
-        launched.close()
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en-US"])
@@ -87,6 +31,7 @@ def test_every_page_fits_and_breaks_no_rule_of_its_own(
         "/rule/R1.1",
         "/log",
         "/d/7",
+        "/verify",
         "/health",
     )
     for size in SIZES:

@@ -15,7 +15,7 @@ from jusha.tlog import queries as tlog
 from jusha.web.browser import orders_of
 from jusha.web.derivation import after, told
 from jusha.web.line import Bands, bands_with_gift
-from jusha.web.proof import standing_of
+from jusha.web.proof import check_address, standing_of
 from jusha.web.titles import titles_of
 from jusha.web.words import about, kind_name
 
@@ -40,6 +40,7 @@ def deed(request: HttpRequest, number: str) -> HttpResponse:
         "campaign_title": titles.get(f"rd/{entry.get('rd')}"),
         "raw": raw.decode(),
         "proof": standing_of(int(number), raw),
+        "check_address": check_address(tlog.proof(int(number))),
     }
     if entry["k"] == "don":
         context |= _gift(request, entry)

@@ -14,6 +14,9 @@ TILE: Final = re.compile(
 )
 TABLE: Final = re.compile(r"tables/[0-9a-f]{64}\.json", re.ASCII)
 SIGNED: Final = re.compile(r"checkpoints/(?:0|[1-9][0-9]{0,15})", re.ASCII)
+EVIDENCE: Final = re.compile(r"evidence/[A-Za-z0-9._-]{1,120}\.json", re.ASCII)
+REFUSAL: Final = re.compile(r"refusals/[0-9a-f-]{1,60}\.txt", re.ASCII)
+A_WHILE: Final = "public, max-age=60"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -22,10 +25,13 @@ def log_file(_request: HttpRequest, name: str) -> FileResponse:
 
     Sources: c2sp.org/tlog-tiles (types, caching), c2sp.org/tlog-checkpoint.
     """
-    if name in {"checkpoint", "vkey"}:
+    if name in {"checkpoint", "vkey", "policy"} or REFUSAL.fullmatch(name):
         kind, keep = "text/plain; charset=utf-8", "no-cache"
     elif SIGNED.fullmatch(name):
-        kind, keep = "text/plain; charset=utf-8", FOR_EVER
+        # Its text is for ever; a witness that was away may still add its line.
+        kind, keep = "text/plain; charset=utf-8", A_WHILE
+    elif name == "witnesses.json" or EVIDENCE.fullmatch(name):
+        kind, keep = "application/json", "no-cache"
     elif TABLE.fullmatch(name):
         kind, keep = "application/json", FOR_EVER
     elif TILE.fullmatch(name):

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from jusha.tlog import queries as tlog
 from jusha.web.titles import titles_of
+from jusha.web.views.verify import own_verifier
 from jusha.web.words import about, kind_name
 
 PAGE: Final = 50
@@ -33,7 +34,11 @@ def log(request: HttpRequest) -> HttpResponse:
         "checkpoint": newest,
         "published": newest.size if newest else 0,
         "vkey": tlog.vkey(),
+        "verifier_digest": own_verifier().digest,
         "origin": settings.JUSHA_LOG_ORIGIN,
+        "witnesses": tlog.witness_states(),
+        "evidence": tlog.evidence(),
+        "refusals": tlog.refused(),
     }
     return render(request, "web/log.html", context)
 
