@@ -12,10 +12,11 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import psycopg
 
 from jusha.giving.gift_maps import GiftMap
-from jusha.giving.gift_rows import FileRefusedError, Gift, GiftReader
+from jusha.giving.gift_rows import Gift, GiftReader
 from jusha.giving.published_tables import PublishedDay, steps
 from jusha.matching.rules import BY
 from jusha.money.clock import day_number, day_text, local_day
+from jusha.payments.bills.records import FileRefusedError
 
 SQL: Final = Path(__file__).parent / "sql"
 DAYS_SQL: Final = (SQL / "campaign_days.sql").read_text()

@@ -14,7 +14,9 @@ import msgspec
 from jusha.inbox.envelopes import CODE
 from jusha.matching.rules import RuleTerms, check_terms
 from jusha.money.clock import minute_seconds
+from jusha.payments.bills.statement import Form
 
+CURRENCY: Final = re.compile(r"[A-Z]{3}")
 MAP_BYTES_MAX: Final = 64 * 1024
 """A larger map is a mistake: most likely the file of gifts itself."""
 
@@ -40,6 +42,8 @@ class IdPart(Part, frozen=True):
     """Which columns together name a gift for ever, as the channel's operator knows it."""
 
     columns: list[str]
+    count_equals: bool = False
+    """For files without ids: equal lines are told apart by counting them, 1, 2, 3."""
 
 
 class TimePart(Part, frozen=True):
@@ -69,6 +73,17 @@ class PayerPart(Part, frozen=True):
 
     column: str
     rail: str
+
+
+class BalancePart(Part, frozen=True):
+    """A bank's running balance: each line's is the one before, plus credit, less debit."""
+
+    column: str
+    credit: str
+    debit: str = ""
+    """Empty where the file has no column for money going out."""
+    newest_first: bool = False
+    """For statements that list the newest line first."""
 
 
 class FilterPart(Part, frozen=True):
@@ -134,6 +149,12 @@ class GiftMap(Part, frozen=True, kw_only=True):
 
     channel: str
     campaign: str = ""
+    form: Form = "csv"
+    """How the file is written; the rails' own forms need no encoding, delimiter or header."""
+    sheet: str = ""
+    """Which sheet of a spreadsheet that has several."""
+    currency: str = "CNY"
+    """Other money is checked and reconciled; only yuan become gifts."""
     encoding: Literal["utf-8", "gbk", "gb18030"] = "utf-8"
     delimiter: Literal[",", ";", "\t", "|"] = ","
     skip_lines: int = 0
@@ -144,6 +165,7 @@ class GiftMap(Part, frozen=True, kw_only=True):
     time: TimePart
     amount: AmountPart
     payer: PayerPart | None = None
+    balance: BalancePart | None = None
     keep: list[FilterPart] = []
     """A row is taken only if every one of these agrees."""
     drop: list[FilterPart] = []
@@ -157,7 +179,14 @@ class GiftMap(Part, frozen=True, kw_only=True):
         named += [part.column for part in (*self.keep, *self.drop)]
         named += [self.project.column] if self.project.column else []
         named += [self.payer.column] if self.payer else []
+        named += self.balance_columns
         return list(dict.fromkeys(named))
+
+    @property
+    def balance_columns(self) -> list[str]:
+        """The columns of the running balance: balance, credit, and debit if there is one."""
+        part = self.balance
+        return [name for name in (part.column, part.credit, part.debit) if name] if part else []
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -256,6 +285,7 @@ def _wrong_values(given: GiftMap) -> Iterator[str]:
     yield from _wrong_codes(named)
     yield from _wrong_project(given.project)
     yield from _wrong_columns(given)
+    yield from _wrong_form(given)
     yield from _wrong_time(given.time)
     if given.payer and not given.payer.rail:
         yield 'payer.rail may not be empty; a short word such as "alipay"'
@@ -294,6 +324,18 @@ def _wrong_columns(given: GiftMap) -> Iterator[str]:
     for key, parts in (("keep", given.keep), ("drop", given.drop)):
         if any(not part.values for part in parts):
             yield f"{key}.values names at least one value"
+
+
+def _wrong_form(given: GiftMap) -> Iterator[str]:
+    """Complain of keys that a form does not have."""
+    if given.form not in {"csv", "xlsx"} and (given.header or given.skip_lines):
+        yield f"form = {given.form!r} knows its own header: leave out header and skip_lines"
+    if given.sheet and given.form != "xlsx":
+        yield "sheet goes with form = 'xlsx'"
+    if not CURRENCY.fullmatch(given.currency):
+        yield f"currency = {given.currency!r}; allowed: three capital letters such as CNY"
+    if given.currency != "CNY" and given.open:
+        yield "open goes with currency = 'CNY': other money does not become gifts"
 
 
 def _wrong_time(given: TimePart) -> Iterator[str]:

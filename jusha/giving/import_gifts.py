@@ -5,15 +5,12 @@ goes on where it was and nothing is lost or doubled. Behind that stands the repl
 the same (channel, external id) never makes a second deed, however often it comes.
 """
 
-import gzip
 import hashlib
-import zlib
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -21,16 +18,17 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from jusha.giving.gift_maps import GiftMap, read_map
-from jusha.giving.gift_rows import FileRefusedError, Gift, GiftReader, Rejected
+from jusha.giving.gift_rows import Gift, GiftReader
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope
 from jusha.inbox.keys import deed_key, person_key
 from jusha.money.clock import day_text, local_day
+from jusha.payments.bills.packed import open_plain
+from jusha.payments.bills.records import Rejected
 
 LANE: Final = "import"
 ROW_ENVELOPES_MAX: Final = 1_000
 PROGRESS_RECORDS: Final = 10_000
-GZIP_START: Final = b"\x1f\x8b"
 SQL: Final = Path(__file__).parent / "sql"
 OPEN_SQL: Final = (SQL / "what_is_open.sql").read_text()
 BEGIN_SQL: Final = (SQL / "begin_import.sql").read_text()
@@ -179,13 +177,15 @@ def import_gifts(
     now: datetime,
     dry_run: bool = False,
     again: bool = False,
+    checked: bool = False,
     on_rejected: RejectedSink = lambda _: None,
     on_progress: ProgressSink = lambda _: None,
 ) -> ImportReport:
     """Append every gift of a file to the inbox, each once, and report on every record.
 
     Needs an autocommit connection. `dry_run` reads everything and writes nothing; `again`
-    begins a finished file anew (ids that settlement has seen change nothing). Each run
+    begins a finished file anew (ids that settlement has seen change nothing); `checked`: the
+    caller has read the file to its end already. Each run
     reads the whole file, so its report is complete even where an earlier run stopped.
 
     Raises MapRefusedError, FileRefusedError, ImportRefusedError. Reads: payments_channel,
@@ -208,7 +208,9 @@ def import_gifts(
     run = _Run(connection, given, secrets, report)
     if not dry_run and not _begin(run, file.name, again=again):
         return _already(connection, report)
-    with open_gifts(file) as opened:
+    if given.form != "csv" and not dry_run and not checked:
+        check_file(file, given, now=now)
+    with open_plain(file) as opened:
         reader = GiftReader(opened, given, now_s=int(now.timestamp()), projects=projects)
         _read_all(run, reader, dry_run=dry_run, on_rejected=on_rejected, on_progress=on_progress)
     return report
@@ -249,6 +251,8 @@ def check_open(connection: psycopg.Connection[Any], given: GiftMap) -> frozenset
     ).fetchone()
     assert row is not None
     clock, channels, projects = row
+    if given.currency != "CNY":
+        raise ImportRefusedError(f"the file is in {given.currency}: only yuan become gifts")
     todo = "; `jusha import prepare` makes what the map's [open] names, once settlement runs"
     if clock is None:
         raise ImportRefusedError(f"channel {given.channel} is not admitted yet{todo}")
@@ -303,17 +307,11 @@ def file_sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-@contextmanager
-def open_gifts(file: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacking gzip by its first bytes. Raises FileRefusedError."""
-    with file.open("rb") as opened:
-        packed = opened.read(len(GZIP_START)) == GZIP_START
-        opened.seek(0)
-        if not packed:
-            yield opened
-            return
-        with gzip.GzipFile(fileobj=opened) as unpacked:
-            try:
-                yield unpacked  # type: ignore[misc] # it reads lines of bytes, as a file does
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise FileRefusedError(f"{file.name} is not whole: {error}") from error
+def check_file(file: Path, given: GiftMap, *, now: datetime) -> None:
+    """Read a file to its end, so that one cut short is refused before its first row is stored.
+
+    Raises FileRefusedError.
+    """
+    with open_plain(file) as opened:
+        for _ in GiftReader(opened, given, now_s=int(now.timestamp()), projects=None):
+            pass

@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
+import msgspec
 from django.db import connection
 
-from jusha.giving.models import Deed, Refund
+from jusha.giving.models import Deed, Refund, Seen
+from jusha.inbox.keys import deed_key
+from jusha.payments.models import Channel
+
+PUBLISHED_SQL: Final = (Path(__file__).parent / "sql" / "published_accounts.sql").read_text()
 
 RECENT_ENTRIES: Final = 100_000
 """How far back a project's newest deeds are looked for: bounds the scan of a quiet project."""
@@ -41,6 +48,47 @@ def since(midnight: datetime, *, at: datetime) -> Today:
 def deed(number: int) -> Deed | None:
     """The deed of entry `number`; None where the entry is no deed. Reads: giving_deed."""
     return Deed.objects.filter(number=number).first()
+
+
+def numbers_of_external(secret: bytes, external_id: str) -> list[int]:
+    """The entries that a rail's or bank's own number became, through channels of files.
+
+    `secret` is the installation's for names of deeds. Usually one; none for a number that no
+    file had. Reads: payments_channel, giving_seen.
+    """
+    channels = Channel.objects.filter(terms__clock="file").values_list("code", flat=True)
+    keys = [UUID(bytes=deed_key(secret, code, external_id)) for code in channels]
+    found = Seen.objects.filter(key__in=keys).values_list("number", flat=True)
+    return sorted(found)
+
+
+class Accounts(NamedTuple):
+    """A published table of accounts: its entry's number, its hash in hex, what it says."""
+
+    number: int
+    digest: str
+    told: dict[str, Any]
+
+
+def accounts_days(charity: str) -> list[tuple[str, int, str]]:
+    """The days that have accounts, newest first: day, newest entry, what it corrected.
+
+    Reads: tlog_table.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(PUBLISHED_SQL, {"charity": charity})
+        found = [(day, number, old) for day, number, _, old in cursor.fetchall()]
+    return found[::-1]
+
+
+def accounts_at(number: int) -> Accounts | None:
+    """The table that entry `number` published; None if it published none. Reads: tlog_table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash, body FROM tlog_table WHERE number = %s", (number,))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return Accounts(number, bytes(row[0]).hex(), msgspec.json.decode(bytes(row[1])))
 
 
 def refunds_of(number: int) -> list[Refund]:

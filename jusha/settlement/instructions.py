@@ -16,6 +16,7 @@ from jusha.inbox.envelopes import CODE, Instruction
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds
 from jusha.payments.rules import ChannelTerms
+from jusha.settlement.accounts import publish_accounts
 from jusha.settlement.changes import Changes, Found
 from jusha.settlement.closing import close_claims
 from jusha.settlement.lifecycle import (
@@ -259,4 +260,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "close-pool": close_pool,
     "release": release,
     "sponsor-paid": sponsor_paid,
+    "publish-accounts": publish_accounts,
 }

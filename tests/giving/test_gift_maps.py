@@ -59,7 +59,10 @@ def test_a_good_map_is_read_and_its_defaults_are_the_plain_ones() -> None:
 
 @pytest.mark.parametrize("path", sorted(MAPS.glob("*.toml")), ids=lambda path: path.name)
 def test_every_map_that_we_ship_is_good(path: Path) -> None:
-    assert read_map(path.read_bytes()).open is not None
+    found = read_map(path.read_bytes())
+    # The rails' own maps, lists and other money open nothing: beside.toml does, or nobody.
+    gives = found.form == "csv" and found.currency == "CNY" and not path.stem.endswith("_list")
+    assert (found.open is not None) == gives
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jusha.giving.gift_maps import GiftMap, read_map
-from jusha.giving.gift_rows import (
+from jusha.giving.gift_rows import REASONS, Gift, GiftReader
+from jusha.payments.bills.records import (
     LINE_BYTES_MAX,
-    REASONS,
     FileRefusedError,
-    Gift,
-    GiftReader,
     Record,
     Rejected,
     RowRefusedError,

@@ -15,7 +15,6 @@ import pytest
 from jusha.config.postgres import database_url
 from jusha.giving import import_gifts as module
 from jusha.giving.gift_maps import GiftMap, read_map
-from jusha.giving.gift_rows import FileRefusedError, Rejected
 from jusha.giving.import_gifts import (
     ImportRefusedError,
     ImportReport,
@@ -32,6 +31,7 @@ from jusha.giving.prepare_import import (
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import Instruction
 from jusha.inbox.keys import person_key
+from jusha.payments.bills.records import FileRefusedError, Rejected
 from tests.cast import House
 from tests.home import HOME, REPO
 

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jusha.config.postgres import PostgresRefusal
 from jusha.giving.gift_maps import GiftMap, MapRefusedError, read_map
-from jusha.giving.gift_rows import REASONS, FileRefusedError, Rejected
+from jusha.giving.gift_rows import REASONS
 from jusha.giving.import_gifts import (
     ImportRefusedError,
     ImportReport,
@@ -31,6 +31,7 @@ from jusha.giving.prepare_import import (
 )
 from jusha.inbox.connect import connect
 from jusha.money.assets import decimal_text
+from jusha.payments.bills.records import FileRefusedError, Rejected
 from jusha.people import vault
 
 PROGRESS_SECONDS: Final = 2

@@ -17,8 +17,6 @@ from jusha.giving.daily_report import (
     render,
 )
 from jusha.giving.gift_maps import MapRefusedError, read_map
-from jusha.giving.gift_rows import FileRefusedError
-from jusha.giving.import_gifts import open_gifts
 from jusha.giving.published_tables import (
     Columns,
     PublishedDay,
@@ -26,6 +24,8 @@ from jusha.giving.published_tables import (
     read_published,
 )
 from jusha.inbox.connect import connect
+from jusha.payments.bills.packed import open_plain
+from jusha.payments.bills.records import FileRefusedError
 
 
 class Command(BaseCommand):
@@ -111,5 +111,5 @@ def _labelled(options: dict[str, Any], now: datetime) -> Labelled | None:
     if not all(asked):
         raise CommandError("--file, --map and --day-column go together")
     given = read_map(options["map"].read_bytes())
-    with open_gifts(options["file"]) as opened:
+    with open_plain(options["file"]) as opened:
         return labelled_days(opened, given=given, day_column=options["day_column"], now=now)
