@@ -59,7 +59,7 @@ class Received(NamedTuple):
     lane: str
     n: int
     place: int
-    count: int
+    envelopes: int
     received_at: datetime
     committed_at: datetime | None
     key: bytes
@@ -180,7 +180,7 @@ def _in_time(steps: list[Step]) -> list[Step]:
 
 
 def _received_steps(found: Received) -> list[Step]:
-    where = f"lane {found.lane}, row {found.n}, place {found.place} of {found.count}"
+    where = f"lane {found.lane}, row {found.n}, place {found.place} of {found.envelopes}"
     steps = [Step("received", found.received_at, where)]
     if found.committed_at is not None:
         steps.append(

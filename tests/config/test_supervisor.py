@@ -103,7 +103,7 @@ def test_a_process_that_cannot_be_started_is_tried_again_and_holds_up_no_other(
 
     one.role = "settle"
     supervisor = Supervisor(home, [one, other])
-    monkeypatch.setattr(module.subprocess, "Popen", without_memory)
+    monkeypatch.setattr(subprocess, "Popen", without_memory)
     supervisor.tick()
     assert one.process is None
     assert other.process is not None

@@ -43,4 +43,4 @@ def work(stop: Stop, why: Why) -> None:
 
 
 if __name__ == "__main__":
-    run("jobs", "web", work)
+    run("jobs", "web", work, gives_way=True)

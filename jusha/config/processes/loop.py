@@ -1,9 +1,11 @@
 """What every process of Jusha does alike: stop on a signal, wait for the database, begin anew."""
 
+import contextlib
 import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -14,6 +16,7 @@ from jusha.config.metrics.serve import serve
 from jusha.config.processes.why import Why
 
 RETRY_SECONDS: Final = 0.3
+WAY_NICENESS: Final = 10
 
 log = structlog.get_logger("process")
 
@@ -34,12 +37,28 @@ class Stop:
         return self._event.wait(seconds)
 
 
-def run(name: str, role: str, work: Callable[[Stop, Why], None]) -> None:
+def give_way() -> None:
+    """Ask the kernel for less of a busy processor.
+
+    Where it shares processors out among sessions (autogroup), a niceness counts only within
+    one, so that the session's is set as well.
+    """
+    os.nice(WAY_NICENESS)
+    with contextlib.suppress(OSError):  # no Linux, or no autogroup
+        Path("/proc/self/autogroup").write_text(str(WAY_NICENESS))
+
+
+def run(
+    name: str, role: str, work: Callable[[Stop, Why], None], *, gives_way: bool = False
+) -> None:
     """Run `work` until it is told to stop, beginning anew whenever the database goes away.
 
     Any other error ends the process with its reason in JUSHA_HOME/run/<name>.json; the
-    supervisor starts it again.
+    supervisor starts it again. A process that `gives_way` leaves a busy processor to the
+    others: its work waits in the inbox, but nobody who sent something waits for an answer.
     """
+    if gives_way:
+        give_way()
     os.environ["JUSHA_DB_ROLE"] = role
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")
     stop = Stop()  # before the slow imports: a stop during them is a clean stop too

@@ -78,4 +78,4 @@ def refuse(stop: Stop, why: Why, error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    run("publisher", "web", work)
+    run("publisher", "web", work, gives_way=True)

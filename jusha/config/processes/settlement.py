@@ -28,7 +28,7 @@ MANY: Final = 200
 """Envelopes in a batch from which on more are coming all the time."""
 PACE_SECONDS: Final = 0.2
 """Then a batch begins only so long after the one before it: what a batch costs whatever its
-size is shared by more gifts, and the processor is left to the door."""
+size is shared by more gifts."""
 TAKEN_SECONDS: Final = 1.0
 REFUSED_SECONDS: Final = 5.0
 
@@ -122,4 +122,4 @@ def alarm(connection: Connection[Any], why: Why) -> None:
 
 
 if __name__ == "__main__":
-    run("settlement", "settle", work)
+    run("settlement", "settle", work, gives_way=True)
