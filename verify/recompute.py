@@ -12,6 +12,12 @@ or each difference with the number of its entry. What the log has not said yet (
 revealed, a share to be paid) is listed as waiting. Exit code 0: equal. 1: it differs. 2: the check
 could not be made (wrong call, unreachable or incomplete log). docs/log.md has the formats and says
 which two bounds (a person's day and a person's campaign) a stranger can only fence in, and how.
+
+A million entries take seconds, so there are two short ways, and both can be left out. Some
+processes read and hash beside the one that decides (--jobs 0: all in one). And gifts that are like
+thousands of others are taken apart by one pattern and judged by `Gifts.plain`, which can only
+agree: whatever it does not find right at once goes the long way, by JSON and by every rule in
+turn. With --plain all entries go the long way, several times slower, to the same answer.
 """
 
 import argparse
@@ -19,20 +25,27 @@ import base64
 import binascii
 import contextlib
 import datetime as dt
+import gc
 import gzip
 import hashlib
 import hmac
 import http.client
 import itertools
 import json
+import marshal
 import math
+import multiprocessing
+import os
 import re
 import sys
+import time
 import urllib.parse
 from array import array
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -64,6 +77,15 @@ TIMEOUT_SECONDS = 60
 DECIMALS = {"CNY": 2, "USD": 2, "HKD": 2}
 POOL_ASSET = "CNY"
 MINUTES_KEPT = 50_000
+LANES_KEPT = 50_000
+CHUNK_BUNDLES = 16
+"""Bundles that one process reads at a time."""
+CHUNKS_AHEAD = 4
+"""Chunks that each reading process may be ahead of what is decided: memory is bounded."""
+BUNDLES_ALONE = 100
+"""Below so many bundles starting other processes takes longer than reading."""
+JOBS_MAX = 4
+TELL_SECONDS = 5.0
 
 
 class CannotCheckError(Exception):
@@ -144,6 +166,11 @@ class Site:
         return gzip.decompress(body) if answer.getheader("Content-Encoding") == "gzip" else body
 
 
+def open_source(place: str) -> Folder | Site:
+    """The log at an address or in a folder. Raises CannotCheckError."""
+    return Site(place) if place.startswith(("http://", "https://")) else Folder(place)
+
+
 def decode64(text: str) -> bytes:
     """Read base64 in its one spelling. Raises ValueError."""
     data = base64.b64decode(text, validate=True)
@@ -214,31 +241,74 @@ def split_bundle(data: bytes, width: int, path: str) -> list[bytes]:
     return entries
 
 
+def read_bundle(source: Folder | Site, index: int, size: int) -> list[bytes]:
+    """The entries of a bundle of a log of this size. Raises CannotCheckError, BrokenLogError."""
+    path, width = bundle_path(index), min(WIDTH, size - index * WIDTH)
+    data = source.read(path if width == WIDTH else f"{path}.p/{width}")
+    if data is None and width < WIDTH:
+        data = source.read(path)
+    if data is None:
+        raise CannotCheckError(f"the log does not serve {path} that its checkpoint promises")
+    return split_bundle(data, width, path)
+
+
+def digest_of(entries: list[bytes]) -> bytes:
+    """A hash by which a bundle is known again, each entry with its length."""
+    lengths = ",".join([str(len(entry)) for entry in entries])
+    return hashlib.sha256(lengths.encode() + b"\n" + b"".join(entries)).digest()
+
+
+def tops(entries: list[bytes]) -> list[tuple[int, bytes]]:
+    """A bundle's part of the tree: (height, hash) of its root, or of each leaf if it is partial."""
+    sha256 = hashlib.sha256
+    row = [sha256(b"\0" + entry).digest() for entry in entries]
+    if len(row) < WIDTH:
+        return [(0, leaf) for leaf in row]
+    while len(row) > 1:
+        pairs = zip(row[::2], row[1::2], strict=True)
+        row = [sha256(b"\1" + left + right).digest() for left, right in pairs]
+    return [(8, row[0])]
+
+
 class Entries:
     """All entries up to the checkpoint's size: hashed once in order, and readable again."""
 
-    def __init__(self, source: Folder | Site, size: int) -> None:
-        self.source, self.size = source, size
+    def __init__(self, place: str, source: Folder | Site, size: int) -> None:
+        self.place, self.source, self.size = place, source, size
         self.held: list[bytes] = []  # at place k: the root of 2^k leaves, or b""
         self.digests: list[bytes] = []
         self.cache: OrderedDict[int, list[bytes]] = OrderedDict()
 
-    def __iter__(self) -> Iterator[list[bytes]]:
-        """Bundle after bundle; the root grows on the way."""
-        sha256 = hashlib.sha256
-        for index in range(-(-self.size // WIDTH)):
-            entries = self._bundle(index)
-            self.digests.append(hashlib.sha256(b"\n".join(entries)).digest())
-            row = [sha256(b"\0" + entry).digest() for entry in entries]
-            if len(row) == WIDTH:
-                while len(row) > 1:
-                    pairs = zip(row[::2], row[1::2], strict=True)
-                    row = [sha256(b"\1" + left + right).digest() for left, right in pairs]
-                self._push(row[0], 8)
-            else:
-                for leaf in row:
-                    self._push(leaf, 0)
-            yield entries
+    def chunks(self, jobs: int, plainly: bool) -> Iterator["Chunk"]:  # noqa: FBT001
+        """Chunk after chunk, in order; the root grows on the way. `jobs` processes read."""
+        for chunk in self._read_beside(jobs, plainly) if jobs else self._read(plainly):
+            self.digests += chunk.digests
+            for height, node in chunk.nodes:
+                self._push(node, height)
+            yield chunk
+
+    def _starts(self) -> range:
+        return range(0, -(-self.size // WIDTH), CHUNK_BUNDLES)
+
+    def _read(self, plainly: bool) -> Iterator["Chunk"]:  # noqa: FBT001
+        for start in self._starts():
+            yield read_chunk(self.source, start, self.size, plainly)
+
+    def _read_beside(self, jobs: int, plainly: bool) -> Iterator["Chunk"]:  # noqa: FBT001
+        own = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(jobs, own, initializer=_begin_job, initargs=(self.place,))
+        waiting: deque[Future[bytes]] = deque()
+        try:
+            for start in self._starts():
+                waiting.append(pool.submit(_job, start, self.size, plainly))
+                if len(waiting) > jobs * CHUNKS_AHEAD:
+                    yield _chunk(waiting.popleft().result())
+            while waiting:
+                yield _chunk(waiting.popleft().result())
+        except BrokenProcessPool as error:
+            raise CannotCheckError("a reading process ended; try again with --jobs 0") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def root(self) -> bytes:
         """The RFC 6962 root of what was read."""
@@ -253,22 +323,13 @@ class Entries:
         index, place = divmod(number, WIDTH)
         entries = self.cache.get(index)
         if entries is None:
-            entries = self._bundle(index)
-            if hashlib.sha256(b"\n".join(entries)).digest() != self.digests[index]:
+            entries = read_bundle(self.source, index, self.size)
+            if digest_of(entries) != self.digests[index]:
                 raise BrokenLogError(f"bundle {index} has changed while it was read")
+            self.cache[index] = entries
+            if len(self.cache) > CACHED_BUNDLES:
+                self.cache.popitem(last=False)
         return entries[place]
-
-    def _bundle(self, index: int) -> list[bytes]:
-        path, width = bundle_path(index), min(WIDTH, self.size - index * WIDTH)
-        data = self.source.read(path if width == WIDTH else f"{path}.p/{width}")
-        if data is None and width < WIDTH:
-            data = self.source.read(path)
-        if data is None:
-            raise CannotCheckError(f"the log does not serve {path} that its checkpoint promises")
-        entries = self.cache[index] = split_bundle(data, width, path)
-        if len(self.cache) > CACHED_BUNDLES:
-            self.cache.popitem(last=False)
-        return entries
 
     def _push(self, node: bytes, height: int) -> None:
         while len(self.held) <= height:
@@ -312,8 +373,9 @@ Formula = Callable[[int, int, bytes], int]
 def formula(gives: dict[str, Any]) -> Formula:
     """What a rule's kind gives, before fills, caps and money."""
     g = gives
+    numerator, denominator = g.get("numerator", 0), g.get("denominator", 1)
     formulas: dict[str, Formula] = {
-        "ratio": lambda amount, _base, _draw: amount * g["numerator"] // g["denominator"],
+        "ratio": lambda amount, _base, _draw: amount * numerator // denominator,
         "flat": lambda _amount, _base, _draw: int(g["amount"]),
         "per-unit": lambda amount, _base, _draw: units(amount, g) * g["each"],
         "tier-bonus": lambda amount, _base, _draw: amount * tier(amount, g["tiers"]) // PERMILLE,
@@ -456,6 +518,8 @@ class Rule:
     silent: bool
     hindered: bool
     """Whether one of the rarer reasons not to match may apply."""
+    plain: bool
+    """Whether amount, limits of gift, day and project, and money are all that decides."""
 
     def slice_of(self, moment: "Moment") -> int | str:
         """The Unix minute at which a moment's slice begins, or "close" where there are none."""
@@ -488,6 +552,17 @@ class Tally:
 
 
 @dataclass(slots=True)
+class Total:
+    """The running totals of a project in a campaign, under the names that seals use."""
+
+    cnt: int = 0
+    don: int = 0
+    match: int = 0
+    refund: int = 0
+    back: int = 0
+
+
+@dataclass(slots=True)
 class Moment:
     """A minute in a campaign: its day, its minute of the day, the rules in force."""
 
@@ -499,6 +574,8 @@ class Moment:
     draws: bool
     silent: bool
     leans: bool
+    plain: list[Rule] | None
+    """The rules, one list for all minutes that have the same, if gifts can go the short way."""
 
 
 @dataclass(slots=True)
@@ -511,7 +588,9 @@ class Campaign:
     channels: list[str]
     rules: list[Rule] = field(default_factory=list)
     moments: dict[str, Moment] = field(default_factory=dict)
-    totals: dict[str, dict[str, int]] = field(default_factory=dict)
+    lines: dict[tuple[str, ...], list[Rule]] = field(default_factory=dict)
+    """By the names of rules in force together, as far as gifts can go the short way."""
+    totals: dict[str, Total] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     """By "prj <code>" and "org <code>"; nothing is given back."""
     days: dict[int, Day] = field(default_factory=lambda: defaultdict(Day))
@@ -530,28 +609,36 @@ class Campaign:
             newest = {rule.code: rule for rule in self.rules if rule.from_s <= at_s}
             rules = [each for each in newest.values() if each.terms["decided"] != "retro"]
             local_s = at_s + SHIFT_SECONDS
+            minute_of_day = local_s % DAY_SECONDS // 60
+            plain = self.opens_s <= at_s < self.closes_s and all(
+                rule.plain and rule.opens <= minute_of_day < rule.closes for rule in rules
+            )
+            names = tuple([rule.name for rule in rules])
             found = self.moments[text] = Moment(
                 at_s,
                 local_s // DAY_SECONDS,
-                local_s % DAY_SECONDS // 60,
+                minute_of_day,
                 self.days[local_s // DAY_SECONDS],
                 rules,
                 any(rule.draws for rule in rules),
                 any(rule.silent for rule in rules),
                 any(rule.fills or rule.on for rule in rules),
+                self.lines.setdefault(names, rules) if plain else None,
             )
         return found
 
-    def total(self, project: str, asset: str) -> dict[str, int]:
+    def total(self, project: str, asset: str) -> Total:
         """The running totals under the name that seals use; yuan have no suffix."""
         label = project if asset == POOL_ASSET else f"{project}/{asset}"
-        if label not in self.totals:
-            self.totals[label] = {"cnt": 0, "don": 0, "match": 0, "refund": 0, "back": 0}
-        return self.totals[label]
+        return self.totals.get(label) or self.totals.setdefault(label, Total())
+
+    def sums(self) -> dict[str, dict[str, int]]:
+        """All running totals as a seal has them."""
+        return {label: asdict(total) for label, total in sorted(self.totals.items())}
 
     def begun(self) -> bool:
         """Whether a gift was made; before the first nobody was promised anything."""
-        return any(total["cnt"] for total in self.totals.values())
+        return any(total.cnt for total in self.totals.values())
 
     def tag_sum(self, project: str, tag: bytes) -> int:
         """What one tag was matched on all days."""
@@ -615,6 +702,9 @@ class Closing:
     """Quadratic: the projects that entries still have to show."""
 
 
+NO_MOMENT = Moment(0, 0, 0, Day(), [], draws=False, silent=False, leans=False, plain=None)
+
+
 class Shown(NamedTuple):
     """A match as a leaf shows it."""
 
@@ -649,9 +739,20 @@ class Route(NamedTuple):
     campaign: Campaign
     channel: Channel
     project: Project
-    total: dict[str, int]
+    total: Total
     of_project: Tally
     of_charity: Tally
+
+
+class Lane(NamedTuple):
+    """What gifts with the same channel, project, campaign, rules and bounds have in common."""
+
+    route: Route | None
+    rules: list[Rule] | None
+    """Those whose matches the gifts show; None where each gift has to go the long way."""
+    bys: tuple[str, ...]
+    names: list[tuple[str, int, int, str, str]] | None
+    """What stands behind each amount: as in Shown; None where it is no match."""
 
 
 class Gift(NamedTuple):
@@ -750,18 +851,29 @@ def _refuse_float(text: str) -> NoReturn:
 
 decoder = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float)
 
-_INT, _B64 = "(0|[1-9][0-9]{0,15})", "[A-Za-z0-9+/]"
+# --- gifts as the log spells them -----------------------------------------------------------------
+
+_INT, _B64, _CODE = "(0|[1-9][0-9]{0,14})", "[A-Za-z0-9+/]", "[A-Za-z0-9._-]+"
+_CM = f'"cm":"{_B64}{{42}}[048AEIMQUYcgkosw]=",'
+_MATCHES = f'"m":\\[{{"amt":{_INT},([^\\[\\]\\n]*)}}\\],'
+_MINUTE, _TAG = "[0-9TZ:-]{17}", f'"tag":"({_B64}{{21}}[AQgw]==)",'
 DON = re.compile(
-    f'{{"amt":{_INT},"ch":"([^"]*)",(?:"cm":"{_B64}{{42}}[048AEIMQUYcgkosw]=",)?'
-    f'(?:"cpn":"([^"]*)",)?"cur":"([^"]*)",(?:"i":{_INT},)?(?:"inv":{_INT},)?"k":"don",'
-    f'(?:"m":\\[{{"amt":{_INT},([^\\[\\]]*)}}\\],)?"n":{_INT},"prj":"([^"]*)",'
-    f'(?:"rd":"([^"]*)",)?"t":"([^"]*)",(?:"tag":"({_B64}{{21}}[AQgw]==)",)?"v":1}}'
+    f'{{"amt":{_INT},"ch":"({_CODE})",(?:{_CM})?(?:"cpn":"({_CODE})",)?"cur":"({_CODE})",'
+    f'(?:"i":{_INT},)?(?:"inv":{_INT},)?"k":"don",(?:{_MATCHES})?"n":{_INT},"prj":"({_CODE})",'
+    f'(?:"rd":"({_CODE})",)?"t":"({_MINUTE})",(?:{_TAG})?"v":1}}'
 )
-"""The one spelling of a gift. Codes are looked up, so that another spelling of one is unknown."""
+"""The one spelling of a gift. What it does not fit may still be one: then JSON tells."""
+GIFTS = re.compile(
+    f'^(?:{{"amt":{_INT},"ch":"({_CODE})",(?:{_CM})?"cur":"CNY","k":"don",(?:{_MATCHES})?'
+    f'"n":{_INT},"prj":"({_CODE})","rd":"({_CODE})","t":"({_MINUTE})",(?:{_TAG})?"v":1}}|.*)$',
+    re.MULTILINE,
+)
+"""The same for gifts in yuan to a campaign, without coupon, place and invitation: the many. Of any
+other line all groups are empty."""
 MATCH = re.compile(
-    f'"by":"([^"]*)",(?:"c":{_INT},)?(?:"for":{_INT},)?"pool":"([^"]*)","r":"([^"]*)"'
+    f'"by":"([a-z-]+)",(?:"c":{_INT},)?(?:"for":{_INT},)?"pool":"({_CODE})","r":"({_CODE})"'
 )
-AMOUNT = re.compile(f'"amt":{_INT}')
+NUMBER, CODE, BY = re.compile(_INT), re.compile(_CODE), re.compile("[a-z-]+")
 
 
 @lru_cache(maxsize=10_000)
@@ -774,18 +886,21 @@ def read_match(text: str) -> tuple[str, int, int, str, str] | None:
     return by, int(claim or 0), -1 if for_ is None else int(for_), pool, rule
 
 
+def cut_matches(amount: str, rest: str) -> tuple[list[str], list[str]]:
+    """The matches of a leaf as their amounts, and what stands behind each; nothing is checked."""
+    first, *others = rest.split('},{"amt":')
+    parts = [each.partition(",") for each in others]
+    return [amount, *(part[0] for part in parts)], [first, *(part[2] for part in parts)]
+
+
 def read_matches(amount: str, rest: str) -> list[Shown] | None:
     """The matches of a leaf, from the first one's amount and all that follows; None: no matches."""
-    if "{" not in rest:
-        part = read_match(rest)
-        return [Shown(int(amount), *part)] if part else None
     matches: list[Shown] = []
-    for each in f'"amt":{amount},{rest}'.split("},{"):
-        first, _, behind = each.partition(",")
-        found, part = AMOUNT.fullmatch(first), read_match(behind)
-        if found is None or part is None:
+    for each, behind in zip(*cut_matches(amount, rest), strict=True):
+        part = read_match(behind)
+        if part is None or not NUMBER.fullmatch(each):
             return None
-        matches.append(Shown(int(found[1]), *part))
+        matches.append(Shown(int(each), *part))
     return matches
 
 
@@ -828,6 +943,122 @@ def read_don(text: str) -> Don | None:
     )
 
 
+def don_of(e: dict[str, Any]) -> Don:
+    """A gift's leaf read as JSON. Raises EntryWrongError, ValueError, TypeError, LookupError."""
+    for name in ("ch", "cpn", "cur", "prj", "rd"):
+        need(name not in e or CODE.fullmatch(e[name]), f"{name} is {e.get(name)!r}")
+    tag = decode64(e["tag"]) if "tag" in e else b""
+    need(len(tag) == (TAG_BYTES if "tag" in e else 0), "a tag has 16 bytes")
+    need("cm" not in e or len(decode64(e["cm"])) == HASH_BYTES, "cm has 32 bytes")
+    need("m" not in e or e["m"], "no matches, but a list of them")
+    matches: list[Shown] = []
+    for m in e.get("m", ()):
+        need({"amt", "by", "pool", "r"} <= m.keys() <= set(MATCH_FIELDS), f"a match {sorted(m)}")
+        need(BY.fullmatch(m["by"]), f"by is {m['by']!r}")
+        need(CODE.fullmatch(m["pool"]) and CODE.fullmatch(m["r"]), f"a match {m}")
+        claim, for_ = whole(m.get("c", 0), "c"), whole(m["for"], "for") if "for" in m else -1
+        matches.append(Shown(whole(m["amt"], "amt"), m["by"], claim, for_, m["pool"], m["r"]))
+    return Don(
+        whole(e["n"], "n"),
+        whole(e["amt"], "amt"),
+        e["ch"],
+        e.get("cpn", ""),
+        e["cur"],
+        whole(e["i"], "i") if "i" in e else -1,
+        whole(e["inv"], "inv") if "inv" in e else -1,
+        e["prj"],
+        e.get("rd", ""),
+        e["t"],
+        tag,
+        matches,
+    )
+
+
+Where = tuple[str, ...]
+"""Channel, project and campaign of a gift, then what stands behind the amount of each match."""
+Apart = tuple[int, int, int, tuple[int, ...], bytes]
+"""A gift taken apart: place in `wheres`, in `whens`, amount, matches, tag."""
+Row = bytes | Apart
+"""An entry as it is, or a gift taken apart."""
+
+
+class Chunk(NamedTuple):
+    """Some bundles as one process read them: hashed, and their many gifts taken apart."""
+
+    first: int
+    digests: list[bytes]
+    nodes: list[tuple[int, bytes]]
+    wheres: list[Where]
+    whens: list[tuple[str, str]]
+    """Campaign and minute."""
+    rows: list[Row]
+
+
+def read_chunk(source: Folder | Site, start: int, size: int, plainly: bool) -> Chunk:  # noqa: FBT001
+    """Read and hash the bundles from `start` on. Raises CannotCheckError, BrokenLogError."""
+    digests, nodes, rows = list[bytes](), list[tuple[int, bytes]](), list[Row]()
+    wheres, whens = dict[Where, int](), dict[tuple[str, str], int]()
+    for index in range(start, min(start + CHUNK_BUNDLES, -(-size // WIDTH))):
+        entries = read_bundle(source, index, size)
+        digests.append(digest_of(entries))
+        nodes += tops(entries)
+        rows += entries if plainly else take_apart(index * WIDTH, entries, wheres, whens)
+    return Chunk(start * WIDTH, digests, nodes, list(wheres), list(whens), rows)
+
+
+def take_apart(
+    first: int, entries: list[bytes], wheres: dict[Where, int], whens: dict[tuple[str, str], int]
+) -> list[Row]:
+    """Take the many gifts of a bundle apart; leave every other entry as it is."""
+    rows: list[Row] = list(entries)
+    try:
+        lines = GIFTS.findall(b"\n".join(entries).decode())
+    except UnicodeDecodeError:
+        return rows
+    if len(lines) != len(entries):  # somewhere a line ends within an entry
+        return rows
+    for place, (amount, channel, match, rest, number, project, campaign, at, tag) in enumerate(
+        lines
+    ):
+        if not amount or int(number) != first + place:
+            continue
+        where: Where = (channel, project, campaign)
+        shown: tuple[int, ...] = ()
+        if match:
+            if "{" in rest:
+                amounts, behind = cut_matches(match, rest)
+                if not all(NUMBER.fullmatch(each) for each in amounts):
+                    continue
+                shown, where = tuple(map(int, amounts)), (*where, *behind)
+            else:
+                shown, where = (int(match),), (channel, project, campaign, rest)
+        when = (campaign, at)
+        rows[place] = (
+            wheres.setdefault(where, len(wheres)),
+            whens.setdefault(when, len(whens)),
+            int(amount),
+            shown,
+            binascii.a2b_base64(tag),
+        )
+    return rows
+
+
+_job_source: list[Folder | Site] = []
+
+
+def _begin_job(place: str) -> None:
+    gc.disable()  # nothing here ever refers to itself
+    _job_source.append(open_source(place))
+
+
+def _job(start: int, size: int, plainly: bool) -> bytes:  # noqa: FBT001
+    return marshal.dumps(tuple(read_chunk(_job_source[0], start, size, plainly)))
+
+
+def _chunk(data: bytes) -> Chunk:
+    return Chunk(*marshal.loads(data))  # noqa: S302 - of a process of our own
+
+
 # --- forms ----------------------------------------------------------------------------------------
 
 FIELDS = {
@@ -851,7 +1082,9 @@ FIELDS = {
     "close": "k n pool rest t to v|prj",
     "release": "amt k n org pool prj t v|",
     "paid": "amt how k n org pool t v|",
+    "accounts": "day h k n org t v|",
 }
+MATCH_FIELDS = ("amt", "by", "c", "for", "pool", "r")
 MUST = {kind: frozenset(text.split("|")[0].split()) for kind, text in FIELDS.items()}
 MAY = {kind: MUST[kind] | set(text.split("|")[1].split()) for kind, text in FIELDS.items()}
 TERMS = {"anonymous", "caps", "decided", "exhaustion", "fills", "gift_min", "gives", "late_minutes"}
@@ -953,6 +1186,9 @@ def read_rule(e: dict[str, Any], pool: Pool) -> Rule:
         draws=kind in DRAWING and not (kind == "friends" and gives["low"] == gives["high"]),
         silent=kind in {"coupon", "friends", "lump-sum"} or bool(window["surprise"]),
         hindered=kind in DRAWING or kind == "coupon" or terms["decided"] != "at-once",
+        plain=kind in {"ratio", "flat", "per-unit", "tier-bonus"}
+        and (terms["decided"], terms["exhaustion"], terms["fills"]) == ("at-once", "partial", "")
+        and not (window["surprise"] or window["slice_minutes"] or caps["person_campaign"]),
     )
 
 
@@ -998,9 +1234,17 @@ class Book:
         if len(self.differences) < SHOWN_MAX:
             self.differences.append((number, text))
 
+    def earlier_don(self, number: int) -> Don | None:
+        """A gift that was read before; None if that entry is none."""
+        text = self.entries.again(number).decode()
+        if found := read_don(text):
+            return found
+        e = decoder.decode(text)
+        return don_of(e) if e["k"] == "don" else None
+
     def don_at(self, number: int) -> Don:
         """A gift that was read before. Raises EntryWrongError if the entry is none."""
-        found = read_don(self.entries.again(number).decode())
+        found = self.earlier_don(number)
         if found is None:
             raise EntryWrongError(f"entry {number} is no gift")
         return found
@@ -1255,9 +1499,9 @@ class Gifts(Book):
             raise EntryWrongError("nothing given, or a tag outside campaigns")
         moment = campaign.moments.get(don.minute) or campaign.moment(don.minute)
         self.last_day = max(self.last_day, moment.day)
-        before = total["don"]
-        total["cnt"] += 1
-        total["don"] = before + don.amount
+        before = total.don
+        total.cnt += 1
+        total.don = before + don.amount
         if don.coupon:
             self._check_coupon(don)
         if moment.draws or don.place >= 0:
@@ -1268,6 +1512,114 @@ class Gifts(Book):
             return
         friends = len(self.invited[don.invited]) if friend_of else 0
         self._match(Gift(don, moment, route, before, friend_of, friends))
+
+    def plain(
+        self,
+        number: int,
+        lane: Lane,
+        moment: Moment,
+        amount: int,
+        shown: tuple[int, ...],
+        tag: bytes,
+    ) -> None:
+        """The short way: `don` for a gift like many, where only amounts and sums are left.
+
+        A match that is not at once found to be right is judged the long way.
+        """
+        assert lane.route, "a lane with rules has a route"
+        campaign, channel, project, total, of_project, of_charity = lane.route
+        of_day, day = moment.of_day, moment.day
+        self.last_day = max(self.last_day, day)
+        total.cnt += 1
+        total.don += amount
+        tags = of_day.tags[project.code]
+        had = tags.get(tag, 0)
+        for rule, by, given in zip(moment.rules, lane.bys, shown, strict=True):
+            pool = rule.pool
+            most, bound = rule.gives(amount, 0, b""), "rule"
+            if 0 < rule.gift_cap < most:
+                most, bound = rule.gift_cap, "gift"
+            own = most
+            if channel.draw or rule.project_cap or rule.charity_cap:
+                cap, cap_by = self.caps_left(lane.route, rule)
+                most, bound = (cap, cap_by) if cap < most else (most, bound)
+            used = pool.used.get(day, 0)
+            if rule.budget - used < most:
+                most, bound = rule.budget - used, "window"
+            if pool.left < most:
+                most, bound = pool.left, "pool"
+            if (
+                given != most
+                or by != bound
+                or amount < rule.gift_min
+                or (not tag and rule.named_only)
+                or (tag and rule.day_cap and had + most + (most < own) > rule.day_cap)
+            ):
+                m = Shown(given, by, 0, -1, pool.code, rule.name)
+                self._look_closer(number, lane.route, moment, amount, tag, rule, m)
+            self.by[by] += 1
+            if given:
+                total.match += given
+                channel.drawn += given
+                of_project.counted += given
+                of_charity.counted += given
+                pool.left -= given
+                pool.used[day] = used + given
+                pool.matched += given
+                pool.promised[project.code] = pool.promised.get(project.code, 0) + given
+                if tag:
+                    of_day.matched += given
+                    of_day.caps.add(rule.day_cap)
+                    campaign.caps.add(0)  # none of these rules has one
+                    tags[tag] = had = had + given
+
+    def _look_closer(
+        self,
+        number: int,
+        route: Route,
+        moment: Moment,
+        amount: int,
+        tag: bytes,
+        rule: Rule,
+        m: Shown,
+    ) -> None:
+        """Judge a match that the short way did not find right at once."""
+        names = route.channel.code, "", POOL_ASSET, -1, -1, route.project.code, route.campaign.code
+        gift = Gift(Don(number, amount, *names, "", tag, []), moment, route)
+        if wrong := self._judge(gift, rule, m, 0, 0):
+            self.differ(number, f"match by {rule.name}: {wrong}")
+        if tag and m.by == "person-day":
+            moment.of_day.cut[rule.day_cap, route.project.code].add(tag)
+
+    def lane(self, where: Where) -> Lane:
+        """Look up what gifts of one form have in common, after their moment was looked up."""
+        channel, project, campaign, *behind = where
+        found = [read_match(text) for text in behind]
+        names = [each for each in found if each]
+        if len(names) < len(found):
+            return Lane(None, None, (), None)
+        bys = tuple([each[0] for each in names])
+        key = channel, project, campaign, POOL_ASSET
+        try:
+            route = self.routes.get(key) or self.route(*key)
+        except EntryWrongError:
+            return Lane(None, None, bys, names)
+        rules = route.campaign.lines.get(tuple([each[4] for each in names]))
+        ordinary = (
+            route.project.open
+            and not route.project.frozen
+            and self.admits(route)
+            and "person-campaign" not in bys
+            and all(claim == 0 and for_ < 0 for _, claim, for_, _, _ in names)
+        )
+        for rule, (_, _, _, pool, _) in zip(rules or (), names, strict=False):
+            ordinary = ordinary and rule.pool.code == pool and not rule.pool.until_s
+        return Lane(route, rules if ordinary else None, bys, names)
+
+    def admits(self, route: Route) -> bool:
+        """Whether a gift's channel takes part in its campaign."""
+        channels = route.campaign.channels
+        return route.channel.code in channels if channels else route.channel.clock != "file"
 
     def route(self, channel: str, project: str, campaign: str, asset: str) -> Route:
         """Look up where a gift goes. Raises EntryWrongError for what there is not."""
@@ -1307,7 +1659,7 @@ class Gifts(Book):
                 self.differ(don.number, f"match by {rule.name}: {wrong}")
             self.by[m.by] += 1
             if m.amount or m.claim or m.by in PERSON_BOUNDS:
-                route.total["match"] += m.amount
+                route.total.match += m.amount
                 self._count(gift, rule, m)
 
     def _filled(self, gift: Gift, rule: Rule, filled: dict[str, int]) -> int:
@@ -1381,11 +1733,10 @@ class Gifts(Book):
     def _refusal(self, gift: Gift, rule: Rule, tag: bytes) -> str:  # noqa: PLR0911 - a reason each
         """Say why a gift is not matched at all, or "": the first of the reasons in their order."""
         moment = gift.moment
-        campaign, channel, project, _, _, _ = gift.route
+        campaign, _, project, _, _, _ = gift.route
         if not campaign.opens_s <= moment.at_s < campaign.closes_s or rule.pool.until_s:
             return "closed"
-        channels = campaign.channels
-        if not (channel.code in channels if channels else channel.clock != "file"):
+        if not self.admits(gift.route):
             return "not-admitted"
         if project.frozen:
             return "frozen"
@@ -1670,7 +2021,7 @@ class Later(Gifts):
     def _pay(self, rule: Rule, closing: Closing, project: str, amount: int) -> None:
         closing.left -= amount
         self.promise(rule.pool, project, amount)
-        self.campaigns[rule.campaign].total(project, POOL_ASSET)["match"] += amount
+        self.campaigns[rule.campaign].total(project, POOL_ASSET).match += amount
 
     def _pay_projects(self, e: dict[str, Any], rule: Rule, closing: Closing) -> None:
         """The next projects of a quadratic round, in the order of their codes."""
@@ -1704,7 +2055,7 @@ class Later(Gifts):
             raw = self.entries.again(number)
             if mark not in raw or number in self.earlier or not self.stays(number):
                 continue
-            don = read_don(raw.decode())
+            don = self.earlier_don(number)
             if (
                 don is not None
                 and (don.campaign, don.asset) == (rule.campaign, POOL_ASSET)
@@ -1732,7 +2083,7 @@ class Later(Gifts):
                 rule.pool.used["retro"] = rule.pool.used.get("retro", 0) + amount
                 self.earlier[don.number] = rule.pool.code, amount
                 self.promise(rule.pool, don.project, amount)
-                campaign.total(don.project, POOL_ASSET)["match"] += amount
+                campaign.total(don.project, POOL_ASSET).match += amount
         need([n for n, _, _ in e["m"]] == numbers, f"gifts differ: {unlike(numbers, list(shown))}")
 
     def _judge_earlier(self, gift: Gift, rule: Rule, given: int, by: str) -> str:
@@ -1775,57 +2126,119 @@ def unlike(right: list[Any], shown: list[Any]) -> str:
 # --- money that goes back, and money that goes on -------------------------------------------------
 
 
+Tell = Callable[[int, int], None]
+"""Called now and then with how many entries are checked, and of how many."""
+
+
 class Walk(Later):
     """Goes through all entries in order, keeps what they add up to, and decides each match anew."""
 
     def __init__(self, entries: Entries) -> None:
         super().__init__(entries)
+        self.gifts = 0
+        self.accounts_of: dict[tuple[str, str], str] = {}
+        """By charity and day: the hash of the newest table of accounts, in hex."""
+        self.lanes: dict[Where, Lane] = {}
+        """What was looked up; forgotten at any entry that is no gift."""
+        self.at: tuple[dict[int, Lane], dict[int, Moment]] = {}, {}
+        """The same for the `wheres` and `whens` of a chunk."""
         self.handlers: dict[str, Callable[[Any], None]] = {
             kind: getattr(self, kind) for kind in FIELDS
         }
 
-    def run(self) -> None:
+    def run(self, jobs: int = 0, plainly: bool = False, tell: Tell | None = None) -> None:  # noqa: FBT001, FBT002
         """Walk through every entry. Raises CannotCheckError, BrokenLogError."""
-        number = 0
-        for entries in self.entries:
-            for raw in entries:
-                try:
-                    self.take(number, raw)
-                except EntryWrongError as error:
-                    self.differ(number, str(error))
-                except (ValueError, TypeError, KeyError, LookupError, AttributeError) as error:
-                    self.differ(number, f"malformed: {type(error).__name__} {error}")
-                except RecursionError:
-                    self.differ(number, "malformed: nested too deep")
-                number += 1
+        for chunk in self.entries.chunks(jobs, plainly):
+            self.walk(chunk, plainly)
+            if tell:
+                tell(chunk.first + len(chunk.rows), self.entries.size)
         for campaign in self.campaigns.values():
             if not campaign.cuts_wait():
                 for wrong in check_campaign_cuts(campaign):
                     self.differ(campaign.sealed_at, f"persons of {campaign.code}: {wrong}")
 
-    def take(self, number: int, raw: bytes) -> None:
+    def walk(self, chunk: Chunk, plainly: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Go through the entries of a chunk, gifts that are like many the short way."""
+        lanes, moments = self.at
+        lanes.clear()
+        moments.clear()
+        for number, row in enumerate(chunk.rows, chunk.first):
+            try:
+                if isinstance(row, bytes):
+                    self.take(number, row, plainly)
+                    continue
+                where, when, amount, shown, tag = row
+                moment = moments.get(when) or self._look_at(when, chunk.whens[when])
+                lane = lanes.get(where) or self._look_up(where, chunk.wheres[where])
+                if lane.rules is None or lane.rules is not moment.plain or not amount:
+                    self._long_way(number, lane, chunk, row)
+                    continue
+                self.gifts += 1
+                self.plain(number, lane, moment, amount, shown, tag)
+            except EntryWrongError as error:
+                self.differ(number, str(error))
+            except (ValueError, TypeError, KeyError, LookupError, AttributeError) as error:
+                self.differ(number, f"malformed: {type(error).__name__} {error}")
+            except RecursionError:
+                self.differ(number, "malformed: nested too deep")
+
+    def _look_at(self, when: int, what: tuple[str, str]) -> Moment:
+        campaign, moment = self.campaigns.get(what[0]), NO_MOMENT
+        if campaign:
+            with contextlib.suppress(ValueError):
+                moment = campaign.moment(what[1])
+        self.at[1][when] = moment
+        return moment
+
+    def _look_up(self, where: int, what: Where) -> Lane:
+        lane = self.at[0][where] = self.lanes.get(what) or self.lane(what)
+        if len(self.lanes) > LANES_KEPT:
+            self.lanes.clear()
+        self.lanes[what] = lane
+        return lane
+
+    def _long_way(self, number: int, lane: Lane, chunk: Chunk, row: Apart) -> None:
+        """Judge a gift that was taken apart like any other."""
+        where, when, amount, shown, tag = row
+        if lane.names is None:
+            self.take(number, self.entries.again(number))
+            return
+        channel, project, *_ = chunk.wheres[where]
+        campaign, at = chunk.whens[when]
+        matches = [Shown(each, *name) for each, name in zip(shown, lane.names, strict=True)]
+        self.gifts += 1
+        self.don(
+            Don(
+                number, amount, channel, "", POOL_ASSET, -1, -1, project, campaign, at, tag, matches
+            )
+        )
+
+    def take(self, number: int, raw: bytes, plainly: bool = False) -> None:  # noqa: FBT001, FBT002
         """Check one entry's form, then its meaning."""
         text = raw.decode()
-        don = read_don(text)
-        if don is not None:
-            if don.number != number:
-                raise EntryWrongError(f"n is {don.number}, version 1")
-            self.counts["don"] += 1
-            self.don(don)
-            return
-        e = decoder.decode(text)
-        kind = e["k"]
-        handler = self.handlers.get(kind)
-        if handler is None:
-            raise EntryWrongError(f"unknown kind {kind!r}")
-        need(canonical(e) == raw, "the entry is not canonical JSON")
-        need(MUST[kind] <= e.keys() <= MAY[kind], f"fields {sorted(e)}")
-        if type(e["n"]) is not int or e["n"] != number or e["v"] != 1:
-            raise EntryWrongError(f"n is {e['n']!r}, version {e['v']!r}")
-        need(kind != "don", "a gift of another form")
-        self.counts[kind] += 1
-        minute(e["t"])
-        handler(e)
+        don = None if plainly else read_don(text)
+        if don is None:
+            e = decoder.decode(text)
+            kind = e["k"]
+            handler = self.handlers.get(kind)
+            if handler is None:
+                raise EntryWrongError(f"unknown kind {kind!r}")
+            need(canonical(e) == raw, "the entry is not canonical JSON")
+            need(MUST[kind] <= e.keys() <= MAY[kind], f"fields {sorted(e)}")
+            if type(e["n"]) is not int or e["n"] != number or e["v"] != 1:
+                raise EntryWrongError(f"n is {e['n']!r}, version {e['v']!r}")
+            if kind != "don":
+                self.counts[kind] += 1
+                for known in (self.lanes, *self.at):
+                    known.clear()
+                minute(e["t"])
+                handler(e)
+                return
+            don = don_of(e)
+        if don.number != number:
+            raise EntryWrongError(f"n is {don.number}, version 1")
+        self.gifts += 1
+        self.don(don)
 
     def matches_of(self, don: Don) -> list[tuple[str, int]]:
         """All that a gift was matched so far, with the pools."""
@@ -1855,7 +2268,7 @@ class Walk(Later):
         """A refund: no more than is left of an earlier gift, its match going back in proportion."""
         ref, amount = whole(e["ref"], "ref"), whole(e["amt"], "amt", 1)
         need(ref < e["n"], "it refunds a later entry")
-        don = read_don(self.entries.again(ref).decode())
+        don = self.earlier_don(ref)
         held = decoder.decode(self.entries.again(ref).decode()) if don is None else {}
         need(don or held["k"] == "held", f"entry {ref} is no gift")
         asset, given = (don.asset, don.amount) if don else (held["cur"], held["amt"])
@@ -1868,14 +2281,14 @@ class Walk(Later):
         shown = [(m["pool"], whole(m["amt"], "a returned match", 1)) for m in e.get("m", ())]
         if don:
             total = self._total(don)
-            total["refund"] += amount
-            total["back"] += sum(part for _, part in shown)
+            total.refund += amount
+            total.back += sum(part for _, part in shown)
             self.take_back(don.project, shown)
         need(done + amount <= given, f"{done} + {amount} refunded of {given}")
         right = {pool: part for pool, part in back.items() if part}
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
 
-    def _total(self, don: Don) -> dict[str, int]:
+    def _total(self, don: Don) -> Total:
         campaign = self.campaigns[don.campaign] if don.campaign else self.outside
         return campaign.total(don.project, don.asset)
 
@@ -1890,7 +2303,7 @@ class Walk(Later):
         for pool, matched in self.matches_of(don):
             back[pool] = back.get(pool, 0) + matched - matched * done // don.amount
         shown = [(m["pool"], whole(m["amt"], "a returned match", 1)) for m in e.get("m", ())]
-        self._total(don)["back"] += sum(part for _, part in shown)
+        self._total(don).back += sum(part for _, part in shown)
         self.take_back(don.project, shown)
         right = {pool: part for pool, part in back.items() if part}
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
@@ -1930,7 +2343,7 @@ class Walk(Later):
         for code, amount in shown:
             need(code in self.projects, f"unknown project {code}")
             self.promise(pool, code, amount)
-            self.campaigns[pool.campaign].total(code, POOL_ASSET)["match"] += amount
+            self.campaigns[pool.campaign].total(code, POOL_ASSET).match += amount
         need(shown and shown == right, f"projects differ: {unlike(right, shown)}")
 
     def _close(self, e: dict[str, Any], pool: Pool) -> None:
@@ -1976,8 +2389,9 @@ class Walk(Later):
         campaign = self.campaigns[e["rd"]]
         campaign.sealed_at = e["n"]
         sums = e["sums"] if "sums" in e else json.loads(self.table(e["sums_hash"]))
-        for label in sorted(sums.keys() | campaign.totals.keys()):
-            sealed, own = sums.get(label), campaign.totals.get(label)
+        recomputed = campaign.sums()
+        for label in sorted(sums.keys() | recomputed.keys()):
+            sealed, own = sums.get(label), recomputed.get(label)
             if sealed != own:
                 self.differ(e["n"], f"sealed totals of {label} are {sealed}, recomputed {own}")
         need(("day" in e) == ("persons" in e), "a day without its table, or a table without day")
@@ -1991,6 +2405,15 @@ class Walk(Later):
             of_day.sealed = of_day.matched
             if any(campaign.caps):
                 of_day.rows = sorted((row[1] for row in rows), reverse=True)
+
+    def accounts(self, e: dict[str, Any]) -> None:
+        """A charity's accounts of a day: its table is there, and is the one that is named."""
+        need(e["org"] in self.charities, "the charity is unknown")
+        table = json.loads(self.table(e["h"]))
+        need((table.get("org"), table.get("day")) == (e["org"], e["day"]), "a table of another day")
+        before = self.accounts_of.get((e["org"], e["day"]))
+        need(table.get("corrects", "") == (before or ""), "it does not name what it corrects")
+        self.accounts_of[e["org"], e["day"]] = decode64(e["h"]).hex()
 
     def table(self, name: str) -> bytes:
         """A table beside the log, which must hash to its name. Raises EntryWrongError."""
@@ -2022,8 +2445,9 @@ def check_persons(  # noqa: C901 - one check a line
         parts = sorted(tags.values(), reverse=True)
         if len(parts) > len(sums) or any(a > b for a, b in zip(parts, sums, strict=False)):
             yield f"the {len(parts)} tags of {project} do not fit into {len(sums)} rows"
+    reached = {cap: sum(each >= cap for each in sums) for cap in {cap for cap, _ in day.cut}}
     for (cap, project), cut in day.cut.items():
-        full = sum(each >= cap for each in sums)
+        full = reached[cap]
         if full < len(cut):
             yield f"{len(cut)} tags of {project} were cut at {cap}, but {full} persons reached it"
 
@@ -2070,11 +2494,11 @@ def result(walk: Walk, checkpoint: tuple[str, int, bytes], day: str, only: str) 
         "origin": origin,
         "size": size,
         "root": base64.b64encode(root).decode(),
-        "entries": dict(walk.counts),
+        "entries": ({"don": walk.gifts} if walk.gifts else {}) | walk.counts,
         "matches": sum(walk.by.values()),
         "by": dict(sorted(walk.by.items())),
-        "campaigns": {code: dict(sorted(one.totals.items())) for code, one in found.items()}
-        | ({} if only else {"-": dict(sorted(walk.outside.totals.items()))}),
+        "campaigns": {code: one.sums() for code, one in found.items()}
+        | ({} if only else {"-": walk.outside.sums()}),
         "day": day_text(number),
         "pools": {
             code: {
@@ -2144,13 +2568,49 @@ def in_words(found: dict[str, Any]) -> Iterator[str]:
         yield f"DIFFERENT 不一致: {found['wrong']}"
 
 
-def recompute(place: str, vkey: str, day: str = "", campaign: str = "") -> dict[str, Any]:
+def jobs_for(size: int) -> int:
+    """How many processes read a log of this size beside the one that decides."""
+    if size < BUNDLES_ALONE * WIDTH or "__file__" not in globals():
+        return 0
+    return min(os.cpu_count() or 1, JOBS_MAX)
+
+
+class Progress:
+    """Tells a person who waits how far the check is."""
+
+    def __init__(self) -> None:
+        self.next = time.monotonic() + TELL_SECONDS
+
+    def __call__(self, done: int, size: int) -> None:
+        """Write a line if the last one is some seconds old."""
+        if time.monotonic() >= self.next:
+            self.next = time.monotonic() + TELL_SECONDS
+            part = 100 * done // size
+            sys.stderr.write(f"已核对 checked {done:,} / {size:,} ({part} %)\n")
+            sys.stderr.flush()
+
+
+def recompute(
+    place: str,
+    vkey: str,
+    day: str = "",
+    campaign: str = "",
+    *,
+    jobs: int | None = None,
+    plainly: bool = False,
+    tell: Tell | None = None,
+) -> dict[str, Any]:
     """Read and recompute a whole log. Raises CannotCheckError, BrokenLogError."""
-    source = Site(place) if place.startswith(("http://", "https://")) else Folder(place)
-    with contextlib.closing(source):
-        checkpoint = read_checkpoint(source, vkey)
-        walk = Walk(Entries(source, checkpoint[1]))
-        walk.run()
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here ever refers to itself
+    try:
+        with contextlib.closing(open_source(place)) as source:
+            checkpoint = read_checkpoint(source, vkey)
+            walk = Walk(Entries(place, source, checkpoint[1]))
+            walk.run(jobs_for(checkpoint[1]) if jobs is None else jobs, plainly, tell)
+    finally:
+        if collecting:
+            gc.enable()
     if walk.entries.root() != checkpoint[2]:
         walk.differ(checkpoint[1], "the entries do not hash to the signed root")
     if campaign and campaign not in walk.campaigns:
@@ -2168,11 +2628,21 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--day", default="", help="pools as of this day, YYYY-MM-DD")
     parser.add_argument("--campaign", default="", help="show only this campaign")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--jobs", type=int, help="processes that read beside this one; 0: none")
+    parser.add_argument("--plain", action="store_true", help="every entry the long, plain way")
     options = parser.parse_args(arguments)
     try:
         if options.day:
             day_number(options.day)
-        found = recompute(options.source, options.vkey, options.day, options.campaign)
+        found = recompute(
+            options.source,
+            options.vkey,
+            options.day,
+            options.campaign,
+            jobs=options.jobs,
+            plainly=options.plain,
+            tell=Progress(),
+        )
     except BrokenLogError as refusal:
         print(f"DIFFERENT 不一致: {refusal}")
         return 1

@@ -20,6 +20,7 @@ from jusha.settlement.audit_closings import Closings
 from jusha.settlement.audit_deeds import Deeds, digest_of
 from jusha.settlement.audit_leaves import Asked, Leaves
 from jusha.settlement.audit_read import Lane, Numbered, Place, Row
+from jusha.settlement.audit_short import Short
 from jusha.settlement.batch import collection_paused
 from jusha.settlement.changes import NO_COMMITMENT
 from jusha.settlement.pack import int8s, register, uuids
@@ -75,6 +76,7 @@ class Walk:
         self.deeds = Deeds(connection)
         self.leaves = Leaves(connection, self.deeds)
         self.closings = Closings(connection, self.deeds, self.leaves)
+        self.short = Short(self.deeds)
         self.obeyed: set[bytes] = set()
         self.outcomes: dict[bytes, tuple[int, str]] = {}
         self.repeats: list[tuple[Place, Deed, int]] = []
@@ -106,17 +108,28 @@ class Walk:
             place = Place(row.lane, row.n, number)
             if some_stuck and place in self.stuck:
                 continue
-            if type(envelope) is Deed:
-                if self.deeds.is_next(envelope):
-                    yield from self.deeds.check(envelope, row, place, hashed)
-                else:
-                    self.repeats.append((place, envelope, self.deeds.entries.number))
-            elif type(envelope) is Order:
-                self.orders.append((place, envelope))
-            elif type(envelope) is Instruction:
-                yield from self._instruction(envelope, row, place)
+            yield from self._follow(envelope, row, place, hashed)
         if len(self.repeats) + len(self.orders) >= ENVELOPES_AT_ONCE:
             yield from self.flush()
+
+    def _follow(
+        self, envelope: Envelope, row: Row, place: Place, hashed: bytes
+    ) -> Iterable[Finding]:
+        """Check what one envelope led to; repeats and orders are kept to be looked up together."""
+        if type(envelope) is Deed:
+            found = self.short.check(envelope, row)
+            if found is not None:
+                return found
+            if self.deeds.is_next(envelope):
+                return self.deeds.check(envelope, row, place, hashed)
+            self.repeats.append((place, envelope, self.deeds.entries.number))
+        elif type(envelope) is Order:
+            self.orders.append((place, envelope))
+            if self.deeds.accepts(envelope):
+                self.deeds.state.ordered.add(envelope.no)
+        elif type(envelope) is Instruction:
+            return self._instruction(envelope, row, place)
+        return ()
 
     def _read_for(self, envelopes: list[Envelope]) -> None:
         """Read at once what the envelopes of a row refer to."""
@@ -146,6 +159,7 @@ class Walk:
         if asked.id in self.obeyed:
             return
         self.obeyed.add(asked.id)
+        self.short.forget()
         outcome = self.outcomes.get(asked.id)
         if outcome is None:
             yield Finding("settlement", "instruction without an outcome", str(place))

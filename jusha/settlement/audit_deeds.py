@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import Connection
 
+from jusha.inbox import envelopes
 from jusha.inbox.envelopes import NO_PERSON, Deed
 from jusha.ledger.findings import Finding
 from jusha.ledger.rules import PLACES
@@ -19,6 +20,7 @@ from jusha.money.assets import ASSETS
 from jusha.payments.rules import effective_at
 from jusha.settlement import audit_read as read
 from jusha.settlement.audit_gifts import Gift, Gifts, Rows, Transfer, shown_matches, what_differs
+from jusha.settlement.audit_held import reason
 from jusha.settlement.audit_read import Entries, Lookup, Numbered, Order, Place, Row, of_entry
 from jusha.settlement.audit_state import Campaign, Channel, Fund, Rule, State
 from jusha.settlement.changes import NO_COMMITMENT
@@ -83,6 +85,19 @@ class Deeds:
         ).fetchone()
         return found is None or found[0] >= self.deeds.at
 
+    def accepts(self, asked: envelopes.Order) -> bool:
+        """Say whether an order is kept: its project is open, and campaign and coupon are known."""
+        state, fund = self.state, self.state.funds.get(asked.project)
+        campaign = state.campaigns.get(asked.campaign)
+        known = campaign is not None and campaign.number < self.entries.number
+        return (
+            fund is not None
+            and fund.state == "open"
+            and (known or not asked.campaign)
+            and asked.asset == "CNY"
+            and (not asked.coupon or state.coupon_of(asked.coupon) != (0, 0))
+        )
+
     def _next_deed(self) -> int:
         entry, number = self.entries.peek(), self.entries.number
         return number + (entry is not None and b'"k":"draw"' in entry[:100])
@@ -121,7 +136,7 @@ class Deeds:
     def _check_held(
         self, number: int, deed: Deed, row: Row, channel: Channel, stored: tuple[Any, ...] | None
     ) -> Iterator[Finding]:
-        """The reason is taken from the entry; giving.audit checks that it has a case."""
+        """It says why; giving.audit checks that it has a case."""
         asset, at_us = ASSETS[deed.asset].number, effective_us(channel, deed, row.received_us)
         wanted = (
             number, channel.id, 0, 0, asset, deed.amount, deed.person, deed.order,
@@ -135,11 +150,13 @@ class Deeds:
             self.state.account(book, "unidentified", channel.code, asset),
             self.state.account(book, "suspense", channel.code, asset),
         )
+        order = self.lookup.orders.get(deed.order) if deed.order else None
+        why = reason(self.state, channel, deed, order, number, row.received_us)
         fields = {
             "amt": deed.amount, "ch": channel.code, "cur": deed.asset, "k": "held", "n": number,
-            "t": moment_of(at_us // MINUTE_US).text, "v": 1,
+            "t": moment_of(at_us // MINUTE_US).text, "v": 1, "why": why or "nothing",
         }  # fmt: skip
-        yield from self.compare_entry(number, fields, raw, free=("why",))
+        yield from self.compare_entry(number, fields, raw)
         yield from self.compare_posted(number, [(of_entry(number, 0), *sides, deed.amount)])
 
     def _check_gift(
@@ -166,8 +183,9 @@ class Deeds:
         )  # fmt: skip
         if wanted != stored:
             yield from self._compare_row(number, wanted, stored)
-        if fund.state != "open":
-            yield Finding("settlement", "gift to a closed project", str(place), found=fund.code)
+        if why := reason(state, channel, deed, order, number, row.received_us):
+            yield Finding("settlement", f"gift in spite of: {why}", str(place), found=fund.code)
+        channel.give(row.received_us // MINUTE_US, deed.amount)
         rules, drawing, secret = campaign.rules_at(moment.at_s) if campaign else NO_RULES
         if drawing:
             yield from self._check_draw(row, number, digest)
@@ -190,13 +208,13 @@ class Deeds:
             invited[0][1] if invited else -1, place.place if drawing else -1,
         )  # fmt: skip
         if raw != expected:
-            yield from self._differences(number, expected, raw, gift, rules, shown)
+            yield from self.differences(number, expected, raw, gift, rules, shown)
         sums.gifts += 1
         sums.donated += deed.amount
-        self._lengthen(fund, deed.amount)
-        transfer = (of_entry(number, 0), *self._sides(channel, fund), deed.amount)
+        self.lengthen(fund, deed.amount)
+        transfer = (of_entry(number, 0), *self.sides(channel, fund), deed.amount)
         rows.transfers.insert(0, transfer)
-        yield from self._compare_rows(number, rows, invited)
+        yield from self.compare_rows(number, rows, invited)
 
     def _target(
         self, number: int, deed: Deed, order: Order | None
@@ -224,13 +242,14 @@ class Deeds:
         return coupon, invite, f"{self.state.rules_by_id[coupon[0]].code}.{coupon[1]}"
 
     @staticmethod
-    def _lengthen(fund: Fund, amount: int) -> None:
+    def lengthen(fund: Fund, amount: int) -> None:
         """Move both money lines on by a gift."""
         running = amount * fund.permille // 1000
         fund.programme += amount - running
         fund.running += running
 
-    def _sides(self, channel: Channel, fund: Fund) -> tuple[int | None, int | None]:
+    def sides(self, channel: Channel, fund: Fund) -> tuple[int | None, int | None]:
+        """Return the two accounts between which gifts of a channel to a fund move."""
         key = (channel.id, fund.project)
         found = self._accounts.get(key)
         if found is None:
@@ -272,10 +291,7 @@ class Deeds:
 
     def _check_draw(self, row: Row, number: int, digest: bytes) -> Iterator[Finding]:
         """The digest of a row stands before the first gift of it that may draw."""
-        entry = self.entries.peek()
-        told = self.entries.number == number - 1 and entry is not None
-        written = self.drawn == (row.lane, row.n)
-        if written and not (told and entry is not None and b'"k":"draw"' in entry[:100]):
+        if self.drawn == (row.lane, row.n):
             return
         self.drawn = (row.lane, row.n)
         fields = {
@@ -340,7 +356,7 @@ class Deeds:
         if own and self.matches.at <= number and (found := self.matches.take(number)):
             yield Finding("settlement", "matches", f"entry {number}", "none", str(found))
 
-    def _compare_rows(
+    def compare_rows(
         self,
         number: int,
         rows: Rows,
@@ -400,7 +416,7 @@ class Deeds:
             if wanted != found:
                 yield Finding("settlement", what, f"entry {number}", str(wanted), str(found))
 
-    def _differences(
+    def differences(
         self,
         number: int,
         expected: bytes,

@@ -81,6 +81,7 @@ class Leaves:
             "reveal": self.reveal, "freeze": self.freeze, "thaw": self.freeze,
             "claw-back": self.claw_back, "begin-notice": self.notice, "close-pool": self.close,
             "release": self.release, "sponsor-paid": self.paid,
+            "publish-accounts": self.accounts,
         }  # fmt: skip
 
     def streams(self) -> list[Numbered]:
@@ -345,6 +346,13 @@ class Leaves:
             digest = yield from self._table(asked, msgspec.json.encode(rows))
             told = {"h": digest, "cnt": len(rows), "sum": sum(persons.values())}
             fields |= {"day": body["day"], "persons": told}
+        yield from self.entry(asked, fields)
+
+    def accounts(self, asked: Asked) -> Iterator[Finding]:
+        """The hash of a charity's table of a day."""
+        body = asked.body
+        digest = yield from self._table(asked, body["table"])
+        fields = {"k": "accounts", "org": body["charity"], "day": body["day"], "h": digest}
         yield from self.entry(asked, fields)
 
     def _table(self, asked: Asked, table: bytes) -> Any:

@@ -43,8 +43,10 @@ SELECT number, pool, project, amount, programme_at, running_at FROM matching_rel
 ORDER BY number"""
 
 ORDERS_SQL: Final = """
-SELECT no, project, campaign, amount, uuid_send(person), commitment, coupon_rule, coupon, invite
-FROM payments_order WHERE no = ANY(%s)"""
+SELECT o.no, o.project, o.campaign, o.amount, uuid_send(o.person), o.commitment, o.coupon_rule,
+       o.coupon, o.invite, o.asset, coalesce((SELECT min(number) FROM payments_paid p
+                                              WHERE p.order_no = o.no), -1)
+FROM payments_order o WHERE o.no = ANY(%s)"""
 
 FACTS_SQL: Final = """
 SELECT d.number, d.channel, d.campaign, d.project, d.asset, d.amount, uuid_send(d.person), d.held,
@@ -93,6 +95,9 @@ class Order(NamedTuple):
     coupon_rule: int
     coupon: int
     invite: int
+    asset: int
+    paid_by: int
+    """Number of the gift that paid it, -1 for none."""
 
 
 class Matched(NamedTuple):
@@ -151,21 +156,57 @@ class Numbered:
         self.name = name
         self.cursor = connection.cursor(f"audit_{name.replace(' ', '_')}")
         self.cursor.execute(query.encode(), binary=True)
-        self.rows = self._fetch()
+        self.chunk: list[tuple[Any, ...]] = []
+        self.place = 0
         self.next: tuple[Any, ...] | None = None
         self.at: int = NEVER
         """Number of the next row; NEVER at the end."""
         self.strays: list[int] = []
-        self._step()
+        self._go_to(0)
 
-    def _fetch(self) -> Iterator[tuple[Any, ...]]:
-        """Hand out rows from whole chunks: a cursor's own loop costs more than the row."""
-        while chunk := self.cursor.fetchmany(ROWS_AT_ONCE):
-            yield from chunk
+    def _go_to(self, place: int) -> None:
+        """Go to a place of the chunk, or to the first of the next one behind its end."""
+        if place >= len(self.chunk):
+            self.chunk, place = self.cursor.fetchmany(ROWS_AT_ONCE), 0
+        self.place = place
+        self.next = self.chunk[place] if self.chunk else None
+        self.at = self.next[0] if self.next is not None else NEVER
 
-    def _step(self) -> None:
-        self.next = row = next(self.rows, None)
-        self.at = row[0] if row is not None else NEVER
+    def takes(self, number: int, rows: list[tuple[Any, ...]]) -> bool:
+        """Take the rows of an entry if they stand next and are exactly these; else take none."""
+        end = self.place + len(rows)
+        if end >= len(self.chunk) and self.chunk:
+            more = self.cursor.fetchmany(ROWS_AT_ONCE)
+            self.chunk, self.place, end = self.chunk[self.place :] + more, 0, len(rows)
+        chunk = self.chunk
+        if chunk[self.place : end] != rows or (end < len(chunk) and chunk[end][0] <= number):
+            return False
+        if end < len(chunk):
+            self.place = end
+            self.next = row = chunk[end]
+            self.at = row[0]
+        elif rows:
+            self._go_to(end)
+        return True
+
+    def takes_one(self, number: int, row: tuple[Any, ...]) -> bool:
+        """Take the one row of an entry if it stands next and is exactly this."""
+        place, chunk = self.place + 1, self.chunk
+        if place >= len(chunk):
+            return self.takes(number, [row])
+        behind = chunk[place]
+        if self.next != row or behind[0] <= number:
+            return False
+        self.place, self.next, self.at = place, behind, behind[0]
+        return True
+
+    def put_back(self, row: tuple[Any, ...]) -> None:
+        """Put back in front what was taken last."""
+        if self.place:
+            self._go_to(self.place - 1)
+            return
+        self.chunk.insert(0, row)
+        self._go_to(0)
 
     def take(self, number: int) -> list[tuple[Any, ...]]:
         """Return the rows of this entry; rows of entries that were passed over are strays."""
@@ -175,7 +216,7 @@ class Numbered:
                 found.append(self.next)
             elif len(self.strays) < STRAYS_MAX:
                 self.strays.append(self.at)
-            self._step()
+            self._go_to(self.place + 1)
         return found
 
     def take_one(self, number: int) -> tuple[Any, ...] | None:

@@ -21,7 +21,7 @@ from jusha.matching.rules import RuleTerms, draws
 from jusha.merkle.encoding import decode64
 from jusha.merkle.tiles import decode_bundle
 from jusha.money.assets import ASSETS
-from jusha.money.clock import minute_seconds
+from jusha.money.clock import MINUTE_SECONDS, local_day, minute_seconds
 from jusha.payments.rules import ChannelTerms
 from jusha.settlement.secrets import installed
 
@@ -46,6 +46,24 @@ class Channel:
     number: int
     terms: ChannelTerms
     drawn: int = 0
+    minute: int = -1
+    minute_sum: int = 0
+    day: int = -1
+    day_sum: int = 0
+
+    def given_in(self, minute: int) -> tuple[int, int]:
+        """What gifts came to, by the minute of receipt since 1970: in that minute, in its day."""
+        day = local_day(minute * MINUTE_SECONDS)
+        return (
+            self.minute_sum if self.minute == minute else 0,
+            self.day_sum if self.day == day else 0,
+        )
+
+    def give(self, minute: int, amount: int) -> None:
+        """Count a gift that was received in a minute."""
+        in_minute, in_day = self.given_in(minute)
+        self.minute, self.minute_sum = minute, in_minute + amount
+        self.day, self.day_sum = local_day(minute * MINUTE_SECONDS), in_day + amount
 
 
 @dataclass(slots=True, eq=False)
@@ -214,6 +232,8 @@ class State:
         """Gifts that friends have earned a further match: once each."""
         self.seeds: dict[tuple[int, int], Seed] = {}
         self.closings: dict[tuple[int, int], Closing] = {}
+        self.ordered: set[int] = set()
+        """Numbers of the orders that the walk has passed."""
         self.released: set[tuple[int, int]] = set()
         self.refunded: defaultdict[int, int] = defaultdict(int)
         """By deed."""

@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from jusha.config.postgres import Cluster
+from tests.audit.day import live_a_day
 from tests.audit.week import Week, close_week, open_week
 from tests.cast import House
 from tests.home import HOME
@@ -59,6 +60,31 @@ def week_of(open_week_of: str, worker_id: str) -> Iterator[str]:
     house.close()
     yield name
     drop(name)
+
+
+@pytest.fixture(scope="session")
+def day_of(template: str, worker_id: str) -> Iterator[str]:
+    """Name a database in which a day was lived."""
+    name = f"day_{worker_id}_{os.getpid()}"
+    drop(name)
+    clone(name, template)
+    house = House(name)
+    live_a_day(house)
+    house.close()
+    yield name
+    drop(name)
+
+
+@pytest.fixture
+def lived(day_of: str) -> Iterator[House]:
+    """Open a house that lived the day, in a database of the test's own."""
+    yield from moved_in(day_of)
+
+
+@pytest.fixture
+def day_forger(lived: House) -> Iterator[psycopg.Connection[Any]]:
+    """Someone with every right on the day's database, for whom no trigger fires."""
+    yield from unfettered(lived.database)
 
 
 @pytest.fixture

@@ -11,70 +11,23 @@ import pytest
 from django.core.management import call_command
 
 from jusha.config.postgres import django_database
-from jusha.inbox.envelopes import NO_PERSON
 from jusha.ledger.findings import FINDINGS_MAX, Finding
 from jusha.management.audit import audit_database
 from jusha.tlog.publish import Publisher
+from tests.audit.day import deed_of
 from tests.audit.forge import rewrite_entries, told, wrong
-from tests.cast import ALICE, BOB, BOOKS, CAROL, WATER, House, ratio
+from tests.cast import BOOKS, WATER, House
 from tests.home import HOME
 
-NOON = 1_757_390_400  # 2025-09-09 12:00 in Shanghai
 Plant = Callable[..., list[Finding]]
 
 
-def live_a_day(house: House) -> None:
-    """Caps, a window, a draw, a pool that runs dry, orders, holds, refunds, a stuck envelope."""
-    house.furnish(
-        pool=6_000,
-        rule=ratio(budget=2_400, person_day_max=1_000, gift_max=800),
-        channel={"clock": "file", "draw_max": 3_570},
-    )
-    house.rule(ratio(denominator=10), code="R2")
-    order = house.order(3_000, WATER, person=CAROL)
-    house.send(order, lane="web")
-    house.send(
-        house.deed(3_000, "", order=order.no, paid_at=NOON),
-        house.deed(3_000, "", order=order.no, paid_at=NOON),
-        house.deed(100, channel="never-admitted"),
-    )
-    for person in (ALICE, BOB, ALICE, NO_PERSON):
-        house.give(700, BOOKS, person, paid_at=NOON)
-    house.give(900, WATER, BOB, paid_at=NOON + 86_400)
-    house.give(600, BOOKS, BOB, paid_at=NOON + 86_400)
-    house.give(4_000, BOOKS, CAROL, asset="USD", paid_at=NOON)
-    house.give(800, WATER, BOB, campaign="", paid_at=NOON)
-    held = house.give(300, "nowhere", CAROL)
-    house.send(house.deed(50, external="x"), house.deed(60, external="x"))
-    house.settle()
-    refundable = deed_of(house, "amount = 700")
-    for number, amount in ((refundable, 200), (refundable, 33), (held, 300), (refundable + 1, 700)):
-        assert house.instruct("refund", deed=number, amount=amount, reason="x")[0] == "done"
-    house.fund(500)
-    assert house.instruct("refund", deed=held, amount=1, reason="x")[0] == "more-than-is-left"
-    assert house.instruct("close-project", code=WATER)[0] == "done"
-    salt = bytes(32)
-    assert house.instruct("seal", campaign="day", day="2025-09-09", salt=salt)[0] == "done"
-
-
-def deed_of(house: House, where: str) -> int:
-    row = house.web.execute(f"SELECT min(number) FROM giving_deed WHERE {where}").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 @pytest.fixture
-def lived(house: House) -> House:
-    live_a_day(house)
-    return house
-
-
-@pytest.fixture
-def plant(lived: House, forger: psycopg.Connection[Any]) -> Plant:
+def plant(lived: House, day_forger: psycopg.Connection[Any]) -> Plant:
     """Runs SQL that changes at least one row; returns what the audit says is wrong."""
 
     def change(sql: str, *parameters: object) -> list[Finding]:
-        assert forger.execute(sql.encode(), parameters or None).rowcount > 0
+        assert day_forger.execute(sql.encode(), parameters or None).rowcount > 0
         return wrong(lived)
 
     return change
@@ -331,23 +284,23 @@ def test_an_altered_leaf_is_named_by_the_chain(plant: Plant) -> None:
 
 
 def test_a_leaf_altered_together_with_the_chain_is_named_by_its_fields(
-    lived: House, forger: psycopg.Connection[Any]
+    lived: House, day_forger: psycopg.Connection[Any]
 ) -> None:
     number = deed_of(lived, "amount = 900")
 
     def change(entries: list[bytes]) -> None:
         entries[number] = entries[number].replace(b'"prj":"shan-water"', b'"prj":"shan-books"')
 
-    rewrite_entries(forger, change)
+    rewrite_entries(day_forger, change)
     found = wrong(lived)
     assert [(f.what, f.where, f.expected, f.found) for f in found] == [
         ("don prj", f"entry {number}", WATER, BOOKS)
     ]
 
 
-def test_a_dropped_leaf_is_named(lived: House, forger: psycopg.Connection[Any]) -> None:
+def test_a_dropped_leaf_is_named(lived: House, day_forger: psycopg.Connection[Any]) -> None:
     number = deed_of(lived, "amount = 900")
-    rewrite_entries(forger, lambda entries: entries.__delitem__(number))
+    rewrite_entries(day_forger, lambda entries: entries.__delitem__(number))
     found = wrong(lived)
     assert {"settlement: entries written", "settlement: entry stands at another's place"} <= told(
         found
@@ -407,9 +360,11 @@ def test_more_than_one_tile_is_compared(house: House, tmp_path: Path) -> None:
 
 
 def test_entries_that_were_published_and_are_not_settled_any_more_are_named(
-    lived: House, published: Path, forger: psycopg.Connection[Any]
+    lived: House, published: Path, day_forger: psycopg.Connection[Any]
 ) -> None:
-    forger.execute("DELETE FROM tlog_entries WHERE first = (SELECT max(first) FROM tlog_entries)")
+    day_forger.execute(
+        "DELETE FROM tlog_entries WHERE first = (SELECT max(first) FROM tlog_entries)"
+    )
     assert "tlog: published more than was settled" in told(wrong(lived, published))
 
 
@@ -435,15 +390,15 @@ def database_entry(database: str) -> dict[str, Any]:
 def test_the_command_tells_each_room_and_answers_with_its_exit_code(
     lived: House,
     published: Path,
-    forger: psycopg.Connection[Any],
-    database: str,
+    day_forger: psycopg.Connection[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    database = lived.database
     said, code = audit_command(monkeypatch, database, "--log", str(published))
     assert code == 0
     assert "ledger       in order" in said
     assert "0 wrong, 1 waiting" in said
-    forger.execute("UPDATE ledger_account SET credits = credits + 1 WHERE kind = 'fund'")
+    day_forger.execute("UPDATE ledger_account SET credits = credits + 1 WHERE kind = 'fund'")
     said, code = audit_command(monkeypatch, database, "--log", str(published / "nowhere"))
     assert code == 1
     assert "no published log" in said

@@ -15,7 +15,7 @@ import pytest
 
 from jusha.inbox.envelopes import NO_PERSON
 from tests.cast import ALICE, ALWAYS, BOB, BOOKS, CAROL, WATER, WHOLE_DAY, House, ratio
-from tests.verify.logs import VKEY, canonical, tables_of, write_log
+from tests.verify.logs import VKEY, both_ways, canonical, tables_of, write_log
 from verify import recompute
 
 SCRIPT = Path(recompute.__file__)
@@ -55,7 +55,7 @@ def furnish_richly(house: House) -> None:
 
 
 def check(folder: str, **more: str) -> dict[str, Any]:
-    return recompute.recompute(folder, VKEY, **more)
+    return both_ways(folder, **more)
 
 
 def told(found: dict[str, Any]) -> list[tuple[int, str]]:
