@@ -150,6 +150,8 @@ def close_everything(house: Traveller, seeds: dict[str, bytes]) -> None:
     for project in (BOOKS, WATER):
         house.do("release", pool="grove", project=project)
     house.do("sponsor-paid", pool="grove", charity="shan", amount=12_345, how="secured")
+    told = canonical({"day": "2025-09-09", "org": "shan", "pairs": [], "sources": []})
+    house.do("publish-accounts", charity="shan", day="2025-09-09", table=told)
     given = next(e["n"] for e in house.entries() if e["k"] == "don" and e["m"][0]["amt"] > 100)
     house.do("refund", deed=given, amount=50, reason="asked for")
     house.send(house.deed(500, campaign="past", paid_at=int(house.now.timestamp())))
