@@ -362,6 +362,7 @@ def test_an_ordinary_user_needs_nothing_of_root(home: Path) -> None:
         elif (site / name).exists():
             shutil.copy(site / name, packages)
     shutil.copytree(REPO / "jusha" / "config" / "postgres", packages / "jusha/config/postgres")
+    shutil.copy(REPO / "jusha" / "config" / "marks.py", packages / "jusha/config")
     user = pwd.getpwnam("nobody")
     code = (
         "import sys; from pathlib import Path\n"
