@@ -344,6 +344,19 @@ def test_the_published_log_is_compared_file_by_file(lived: House, published: Pat
         file.write_bytes(kept)
 
 
+def test_a_part_that_has_become_a_full_tile_meanwhile_is_found_in_it(
+    lived: House, published: Path
+) -> None:
+    part = published / f"tile/entries/000.p/{len(lived.entries())}"
+    full = published / "tile/entries/000"
+    raw = part.read_bytes()
+    part.unlink()
+    full.write_bytes(raw + b"what came after it")
+    assert wrong(lived, published) == []
+    full.write_bytes(b"?" + raw[1:] + b"what came after it")
+    assert {"published file"} == {f.what for f in wrong(lived, published)}
+
+
 def test_more_than_one_tile_is_compared(house: House, tmp_path: Path) -> None:
     house.furnish()
     publisher = Publisher(tmp_path, origin="sandbox.jusha.local/log")
