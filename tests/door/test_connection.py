@@ -25,8 +25,12 @@ from jusha.inbox.envelopes import Envelope
 from tests.door.wire import BATCH, CHANNEL, SECRET, deed, encode, request, sign
 
 BODY_BYTES = encode(deed())
-GOOD = request(BODY_BYTES, sign(BODY_BYTES))
 HEALTH = b"GET /door/v1/health HTTP/1.1\r\nHost: door\r\n\r\n"
+
+
+def good() -> bytes:
+    """Sign it now: a message signed when the file was read is stale late in a long run."""
+    return request(BODY_BYTES, sign(BODY_BYTES))
 
 
 class Lane:
@@ -107,7 +111,7 @@ async def commit(*futures: asyncio.Future[None], error: Exception | None = None)
 def test_an_answer_is_written_when_the_message_is_durable_and_not_before() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         assert (wire.written, s.room) == (b"", 0)
         await commit(*s.lane.taken)
         assert wire.statuses == [200]
@@ -120,11 +124,11 @@ def test_an_answer_is_written_when_the_message_is_durable_and_not_before() -> No
 def test_what_could_not_be_stored_is_unsure_and_the_sender_may_go_on() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         await commit(*s.lane.taken, error=NotStoredError())
         assert b"urn:jusha:problem:unsure" in wire.written
         assert b"retry-after: 1\r\n" in wire.written
-        sender.data_received(GOOD)
+        sender.data_received(good())
         await commit(s.lane.taken[-1])
         assert wire.statuses == [503, 200]
 
@@ -134,9 +138,9 @@ def test_what_could_not_be_stored_is_unsure_and_the_sender_may_go_on() -> None:
 def test_what_is_sent_ahead_waits_its_turn_and_stops_the_reading() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         assert wire.deeds == []  # who sends one at a time is never paused
-        sender.data_received(HEALTH + GOOD)
+        sender.data_received(HEALTH + good())
         assert wire.deeds == ["pause_reading"]
         assert (wire.written, len(s.lane.taken)) == (b"", 1)
         await commit(s.lane.taken[0])
@@ -151,7 +155,7 @@ def test_what_is_sent_ahead_waits_its_turn_and_stops_the_reading() -> None:
 def test_only_so_many_may_be_sent_ahead() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD * 1_000)
+        sender.data_received(good() * 1_000)
         while len(s.lane.taken) > len(wire.statuses):
             await commit(s.lane.taken[len(wire.statuses)])
         assert wire.statuses == [200] * AHEAD_MAX
@@ -177,7 +181,7 @@ def test_a_sender_that_takes_no_answers_is_not_read_until_it_does() -> None:
 def test_a_sender_that_is_gone_gets_nothing_and_leaves_nothing() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD + GOOD + GOOD[:-20])
+        sender.data_received(good() + good() + good()[:-20])
         assert s.room == 2 * len(BODY_BYTES)  # what is sent ahead, and what is still coming
         sender.connection_lost(None)
         assert (s.room, s.lobby.connections) == (0, set())
@@ -199,7 +203,7 @@ def test_past_the_room_large_bodies_wait_outside_and_small_ones_come(
         second.data_received(large[:-1])
         assert wire.statuses == [503]
         assert b"problem:full" in wire.written
-        third.data_received(GOOD)
+        third.data_received(good())
         await commit(*s.lane.taken)
         assert small.statuses == [200]
         first.connection_lost(None)
@@ -215,7 +219,7 @@ def test_past_the_room_nothing_is_taken_ahead_of_an_answer(
 
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD * 4)
+        sender.data_received(good() * 4)
         await commit(*s.lane.taken)
         assert wire.statuses == [200, 503]
         assert s.room == 0
@@ -227,8 +231,8 @@ def test_past_the_room_nothing_is_taken_ahead_of_an_answer(
     ("sent", "phase", "status"),
     [
         (b"", REQUEST, []),
-        (GOOD[:30], HEAD, []),
-        (GOOD[:-1], BODY, [408]),
+        (good()[:30], HEAD, []),
+        (good()[:-1], BODY, [408]),
         (b"nonsense\r\n\r\n", GOODBYE, [400]),
     ],
 )
@@ -252,7 +256,7 @@ def test_the_door_waits_for_a_sender_so_long_and_no_longer(
 def test_the_senders_patience_is_its_own_while_the_door_commits() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         s.seconds(1_000)
         assert wire.deeds == []
         await commit(*s.lane.taken)
@@ -283,10 +287,10 @@ def test_one_connection_too_many_is_told_so_and_the_others_stay(
 def test_a_door_that_closes_answers_what_waits_and_lets_the_others_go() -> None:
     async def act(s: Scene) -> None:
         (idle, nothing), (sender, wire) = s.enter(), s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         s.lobby.finish()
         assert (nothing.deeds, wire.deeds) == (["close"], [])
-        sender.data_received(GOOD)  # too late
+        sender.data_received(good())  # too late
         await commit(*s.lane.taken)
         assert (wire.statuses, wire.deeds) == ([200], ["close"])
         assert not s.lobby.gone.is_set()
@@ -300,7 +304,7 @@ def test_a_door_that_closes_answers_what_waits_and_lets_the_others_go() -> None:
 def test_a_sender_that_has_said_all_still_gets_its_answer() -> None:
     async def act(s: Scene) -> None:
         sender, wire = s.enter()
-        sender.data_received(GOOD)
+        sender.data_received(good())
         assert sender.eof_received()  # the transport stays open
         await commit(*s.lane.taken)
         assert (wire.statuses, wire.deeds) == ([200], ["close"])

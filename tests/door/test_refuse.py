@@ -21,8 +21,6 @@ from tests.door.wire import (
 
 BODY = encode(deed())
 HUGE = b"POST /door/v1/deeds HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n"
-NOBODY = sign(BODY, channel="nobody")
-SIGNED = sign(BODY)
 
 
 def test_a_wrong_signature_and_an_unknown_channel_get_the_same_answer(
@@ -163,7 +161,7 @@ def test_what_is_not_http_as_the_door_speaks_it_is_malformed(
 
 def test_a_body_that_ends_early_is_refused(nothing_recorded: DoorProcess) -> None:
     line = Line(nothing_recorded.port)
-    line.send(request(BODY, SIGNED)[:-20])
+    line.send(request(BODY, sign(BODY))[:-20])
     line.sock.shutdown(1)  # says that no more will come, and still listens
     answer = line.answer()
     assert (answer.status, answer.code) == (400, "incomplete")
@@ -175,14 +173,14 @@ def test_a_sender_that_hangs_up_within_the_body_harms_nobody(
 ) -> None:
     for _ in range(20):
         line = Line(nothing_recorded.port)
-        line.send(request(BODY, SIGNED)[:-20])
+        line.send(request(BODY, sign(BODY))[:-20])
         line.close()
     assert nothing_recorded.post(deed(amount=0)).code == "unreadable"
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(nothing_recorded: DoorProcess) -> None:
     line = Line(nothing_recorded.port)
-    line.send(request(BODY, SIGNED)[:-20])
+    line.send(request(BODY, sign(BODY))[:-20])
     answer = line.answer()
     assert (answer.status, answer.code) == (408, "too-slow")
     line.close()
@@ -199,7 +197,7 @@ def test_what_follows_a_body_is_not_read_as_its_part(nothing_recorded: DoorProce
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT"])
 def test_only_post_is_taken(nothing_recorded: DoorProcess, method: str) -> None:
-    answer = nothing_recorded.raw(request(BODY, SIGNED, method=method))
+    answer = nothing_recorded.raw(request(BODY, sign(BODY), method=method))
     assert (answer.status, answer.code) == (405, "wrong-method")
 
 
@@ -207,7 +205,7 @@ def test_only_post_is_taken(nothing_recorded: DoorProcess, method: str) -> None:
     "path", ["/", "/door/v1/", "/door/v1/deeds/", "/door/v2/deeds", "/door/v1/../v1/deeds", "*"]
 )
 def test_an_unknown_address_is_not_found(nothing_recorded: DoorProcess, path: str) -> None:
-    answer = nothing_recorded.raw(request(BODY, SIGNED, path=path))
+    answer = nothing_recorded.raw(request(BODY, sign(BODY), path=path))
     assert (answer.status, answer.code) == (404, "not-found")
 
 
@@ -309,9 +307,9 @@ def test_answers_come_in_the_order_of_what_was_sent_ahead(nothing_recorded: Door
     bad = encode(deed(amount=0))
     line.send(
         request(bad, sign(bad))
-        + request(BODY, NOBODY)
+        + request(BODY, sign(BODY, channel="nobody"))
         + request(bad, sign(bad))
-        + request(BODY, SIGNED, path="/nowhere")
+        + request(BODY, sign(BODY), path="/nowhere")
         + request(bad, sign(bad))
     )
     told = [line.answer().code for _ in range(4)]
