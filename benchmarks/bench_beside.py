@@ -1,14 +1,14 @@
 """A day of a million bill lines: read, laid beside the charity's own list, imported and published.
 
-Makes a WeChat Pay bill of so many invented lines and an own list that differs in one line of a
-thousand, then runs one round of beside mode with settlement working behind it, as an
-installation does. The peak of memory is the round's process, not settlement's.
+Makes a WeChat Pay bill of so many invented lines (one of two thousand sends a gift back) and an own
+list that differs in one line of a thousand. Then runs one round of beside mode with settlement and
+the publisher working behind it, as an installation does, until a signed checkpoint holds the day's
+accounts. The peak of memory is stated for each process.
 """
 
 import argparse
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -53,7 +53,7 @@ def write_folder(folder: Path, lines: int) -> None:
     chance = random.Random(4)  # noqa: S311 - invented gifts
     (folder / "wechat").mkdir(parents=True)
     (folder / "own").mkdir()
-    total = 0
+    total = back = 0
     with (
         (folder / "wechat" / "bill.csv").open("w", encoding="utf-8-sig", newline="\r\n") as bill,
         (folder / "own" / "list.csv").open("w", encoding="utf-8") as own,
@@ -73,8 +73,16 @@ def write_folder(folder: Path, lines: int) -> None:
             )
             if n % 1000 != 7:  # noqa: PLR2004 - one of a thousand
                 own.write(f"{no},{at},{yuan}\n")
+            if n % 2000 == 11:  # noqa: PLR2004 - one of two thousand is sent back in part
+                bill.write(
+                    f"`{at},`wx81be3101902f7cb2,`1601959334,`0,`,`{no},`S{n:017d},`ofyak5qR1wYsC99Csw,"
+                    f"`JSAPI,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`503{n:020d},`0,`0.01,`0.00,`,"
+                    "`SUCCESS,`善款,`,`0.00000,`0.00%,`0.00,`0.01,`\n"
+                )
+                back += 1
         yuan = f"{total // 100}.{total % 100:02d}"
-        bill.write(f"{SUMS}\n`{lines},`{yuan},`0.00,`0.00,`0.00000,`{yuan},`0.00\n")
+        sent = f"{back // 100}.{back % 100:02d}"
+        bill.write(f"{SUMS}\n`{lines + back},`{yuan},`{sent},`0.00,`0.00000,`{yuan},`{sent}\n")
 
 
 def one_round(home: Path, folder: Path, url: str) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def one_round(home: Path, folder: Path, url: str) -> dict[str, Any]:
         open_all,
         publish_days,
         read_folder,
+        take_back_new,
+        waits,
     )
     from jusha.giving.beside_settings import read_beside  # noqa: PLC0415
     from jusha.giving.import_gifts import Secrets  # noqa: PLC0415
@@ -105,12 +115,18 @@ def one_round(home: Path, folder: Path, url: str) -> dict[str, Any]:
         at = took("read and reconcile", at)
         import_new(connection, beside, read, secrets=secrets, now=NOW)
         at = took("import", at)
-        sent = publish_days(connection, beside, read, now=NOW)
+        refunds = take_back_new(connection, beside, read, secrets=secrets)
+        while waits(connection, refunds):
+            time.sleep(0.2)
+            refunds = take_back_new(connection, beside, read, secrets=secrets)
+        at = took("wait for settlement, take back", at)
+        sent = publish_days(connection, beside, read, now=NOW, refunds=refunds)
         took("publish", at)
     (pair,) = read.pairs
+    states = [each.state for each in refunds]
     times["days"] = sorted(sent)
     times["differences"] = len(pair.found.differences)
-    times["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    times["refunds"] = {state: states.count(state) for state in sorted(set(states))}
     return times
 
 
@@ -125,10 +141,59 @@ while True:
     if not settlement.settle_next().rows:
         time.sleep(0.05)
 """
+PUBLISH: Final = """
+import pathlib, sys, time
+import psycopg
+from jusha.tlog.publish import Publisher
+publisher = Publisher(pathlib.Path(sys.argv[2]), origin="bench.example/log")
+connection = psycopg.connect(sys.argv[1], autocommit=True)
+while True:
+    if not publisher.publish_next(connection):
+        time.sleep(0.3)
+"""
+
+
+def prepare_home(home: Path, lines: int) -> Path:
+    """Write settings, maps and files; return the folder of files."""
+    from jusha.giving.beside_init import QUESTIONS, written  # noqa: PLC0415
+
+    (home / "own.toml").write_text(OWN_MAP)
+    answers = {q.key: q.default for q in QUESTIONS}
+    answers |= {"bills": "wechat", "lists": f"{home / 'own.toml'}=wechat", "charity": "shan"}
+    maps = Path(__file__).resolve().parent.parent / "maps"
+    for file, text in written(answers, maps=maps).items():
+        (home / file).write_text(text)
+    write_folder(home / "in", lines)
+    for bill in (home / "in").glob("*/*"):
+        os.utime(bill, (NOW.timestamp() - 3600,) * 2)
+    return home / "in"
+
+
+def peak_mb(pid: int) -> int:
+    """The most memory that a process ever held, as the kernel counts it (VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
+
+
+def signed_size(log: Path) -> int:
+    """How many entries the published checkpoint holds."""
+    file = log / "public" / "checkpoint"
+    return int(file.read_text().splitlines()[1]) if file.exists() else 0
+
+
+def published_at(url: str, log: Path) -> int:
+    """Wait until a signed checkpoint holds the accounts; return their entry's number."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        while True:
+            row = connection.execute("SELECT max(number) FROM tlog_table").fetchone()
+            if row and row[0] is not None and signed_size(log) > row[0]:
+                return int(row[0])
+            time.sleep(0.1)
 
 
 def main() -> None:
-    """Make the files, run a round with settlement behind it, wait for the entry, print."""
+    """Make the files, run a round with settlement and publisher behind it, wait, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=LINES)
     lines = parser.parse_args().lines
@@ -138,29 +203,24 @@ def main() -> None:
         database(at, "beside", schema=True) as fresh,
     ):
         home = Path(name)
-        (home / "own.toml").write_text(OWN_MAP)
-        from jusha.giving.beside_init import QUESTIONS, written  # noqa: PLC0415
-
-        answers = {q.key: q.default for q in QUESTIONS}
-        answers |= {"bills": "wechat", "lists": f"{home / 'own.toml'}=wechat", "charity": "shan"}
-        maps = Path(__file__).resolve().parent.parent / "maps"
-        for file, text in written(answers, maps=maps).items():
-            (home / file).write_text(text)
-        write_folder(home / "in", lines)
-        for file_ in (home / "in").glob("*/*"):
-            os.utime(file_, (NOW.timestamp() - 3600,) * 2)
-        settle_url = database_url("settle", at, fresh)
-        with subprocess.Popen([sys.executable, "-c", SETTLE, settle_url]) as settling:
+        folder = prepare_home(home, lines)
+        settle, web = (database_url(role, at, fresh) for role in ("settle", "web"))
+        log = home / "log"
+        with (
+            subprocess.Popen([sys.executable, "-c", SETTLE, settle]) as settling,
+            subprocess.Popen([sys.executable, "-c", PUBLISH, web, str(log)]) as publishing,
+        ):
             try:
                 began = time.monotonic()
-                web = database_url("web", at, fresh)
-                found = one_round(home, home / "in", web)
-                with psycopg.connect(web, autocommit=True) as connection:
-                    while not connection.execute("SELECT count(*) FROM tlog_table").fetchone()[0]:  # type: ignore[index]
-                        time.sleep(0.1)
+                found = one_round(home, folder, web)
+                found["entry"] = published_at(web, log)
                 found["all_s"] = round(time.monotonic() - began, 1)
+                pids = {"round": os.getpid(), "settlement": settling.pid}
+                pids |= {"publisher": publishing.pid}
+                found["peak_mb"] = {process: peak_mb(pid) for process, pid in pids.items()}
             finally:
                 settling.terminate()
+                publishing.terminate()
     found["lines"] = lines
     append_result("beside", found, postgres=server_version(database_url("owner", at)) or "")
     print(found)

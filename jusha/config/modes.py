@@ -41,6 +41,8 @@ class Mode:
     """beside: what the charity tells its donors about this publication."""
     charity: str = ""
     """beside: the charity's code in the log."""
+    name: str = ""
+    """beside: the charity's full name."""
 
 
 def mode_word(environ: Mapping[str, str]) -> str:
@@ -59,8 +61,8 @@ def read_mode(environ: Mapping[str, str], *, home: Path) -> Mode:
     if word == DESIGNATED:
         return Mode(word, designation=_asked(environ, word, "JUSHA_DESIGNATION", NUMBER_IS))
     if word == BESIDE:
-        notice, charity = _notice(beside_file(environ, home=home))
-        return Mode(word, notice=notice, charity=charity)
+        notice, charity, name = _notice(beside_file(environ, home=home))
+        return Mode(word, notice=notice, charity=charity, name=name)
     return Mode(word)
 
 
@@ -82,8 +84,8 @@ def beside_file(environ: Mapping[str, str], *, home: Path) -> Path:
     return Path(environ.get("JUSHA_BESIDE") or home / BESIDE_FILE)
 
 
-def _notice(file: Path) -> tuple[str, str]:
-    """The charity's notice to its donors, and its code, from the settings of beside mode."""
+def _notice(file: Path) -> tuple[str, str, str]:
+    """The charity's notice to its donors, its code and its name, from its settings."""
     try:
         told = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
@@ -97,7 +99,7 @@ def _notice(file: Path) -> tuple[str, str]:
         raise ModeRefusedError(
             f"JUSHA_MODE=beside needs the charity's notice to its donors: `notice` in {file}"
         )
-    return notice.strip(), str(told.get("charity", ""))
+    return notice.strip(), str(told.get("charity", "")), str(told.get("name_zh", ""))
 
 
 def rails_allowed(word: str) -> bool:
@@ -120,6 +122,14 @@ def require_rails(word: str) -> None:
     if not rails_allowed(word):
         raise RailsRefusedError(
             f"no payment rail starts in JUSHA_MODE={word}: it needs own-site or designated"
+        )
+
+
+def require_beside(word: str) -> None:
+    """Return if bills may be published beside a platform. Raises ModeRefusedError."""
+    if word != BESIDE:
+        raise ModeRefusedError(
+            f"JUSHA_MODE={word} publishes no bills: run this with JUSHA_MODE=beside, as `jusha up`"
         )
 
 

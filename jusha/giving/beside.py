@@ -5,7 +5,7 @@ published before; so it may be stopped anywhere and run again, and a file that w
 taken away shows as a correction of every day that it changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,19 +26,26 @@ from jusha.giving.accounts_table import (
 )
 from jusha.giving.balance_chain import Chain
 from jusha.giving.beside_settings import Beside, BesideRefusedError, Told, opening
-from jusha.giving.gift_rows import Gift, GiftReader
+from jusha.giving.gift_rows import Found, Gift, GiftReader, Refund
 from jusha.giving.import_gifts import Secrets, file_sha256, import_gifts
 from jusha.giving.prepare_import import Step, prepare_import, progress
 from jusha.giving.reconcile import Side, days_of, newest_only
+from jusha.giving.refund_lines import NO_GIFT, SENT, Back, Standing, newest_refunds
+from jusha.giving.take_back import is_settled, take_back
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import Instruction
 from jusha.money.clock import day_text, local_day
 from jusha.payments.bills.packed import open_plain
-from jusha.payments.bills.records import FileRefusedError
+from jusha.payments.bills.records import FileRefusedError, Rejected
 
 LANE: Final = "import"
 SETTLED_SECONDS: Final = 5
 """A file younger than this may still be on its way into the folder."""
+TORN_SECONDS: Final = 120
+"""The same for text that ends in the middle of a line: a slow copy stands still now and then."""
+PACKED: Final = (b"PK", b"\x1f\x8b")
+"""A torn ZIP, spreadsheet or gzip is known by its own end, and refused."""
+COMPLAINTS_MAX: Final = 20
 UNFINISHED: Final = (".part", ".tmp", ".crdownload", ".download")
 PUBLISHED_SQL: Final = (Path(__file__).parent / "sql" / "published_accounts.sql").read_text()
 
@@ -51,24 +58,32 @@ class Published(NamedTuple):
     corrects: str
 
 
+class Taken(NamedTuple):
+    """A file that was read to its end, and what it looked like when it was."""
+
+    file: Path
+    looks: tuple[int, int]
+
+
 class Read(msgspec.Struct):
     """What a round read: sources, pairs, goods tables, and files that were not taken whole."""
 
     sources: list[SourceSeen]
     pairs: list[PairSeen]
-    files: dict[str, list[Path]]
+    files: dict[str, list[Taken]]
     """By source: the files that were taken, in the order of SourceSeen.files."""
+    refunds: list[Back] = []
+    """Lines that send gifts back, of sources that give; in order of time."""
+    complaints: dict[str, list[Rejected]] = {}
+    """By file: the first lines that were not taken. Not for the public: they quote the file."""
     replaced: int = 0
     """Lines of older files that newer files have as well."""
     waiting: list[str] = []
-    """Files too young to be read."""
+    """Files that may still be on their way."""
     refused: dict[str, str] = {}
     """By file: why it was not taken."""
     goods: dict[str, tuple[str, int]] = {}
     """By file: its hash and how many lines; listed, not tracked."""
-
-
-Say = Callable[[str], None]
 
 
 def open_all(connection: psycopg.Connection[Any], beside: Beside) -> list[Step]:
@@ -116,12 +131,32 @@ def _files(folder: Path, pattern: str, now: datetime, read: Read) -> list[Path]:
     for file in folder.glob(pattern):
         if not file.is_file() or file.name.startswith((".", "~")):
             continue
-        changed = file.stat().st_mtime
-        if file.name.endswith(UNFINISHED) or abs(now.timestamp() - changed) < SETTLED_SECONDS:
+        if _is_coming(file, now):
             read.waiting.append(str(file.relative_to(folder)))
         else:
-            found.append((changed, file.name, file))
+            found.append((file.stat().st_mtime, file.name, file))
     return [file for _, _, file in sorted(found)]
+
+
+def _is_coming(file: Path, now: datetime) -> bool:
+    """Say whether a file may still be on its way: young, or young and torn."""
+    age_s = abs(now.timestamp() - file.stat().st_mtime)
+    if file.name.endswith(UNFINISHED) or age_s < SETTLED_SECONDS:
+        return True
+    if age_s >= TORN_SECONDS:
+        return False
+    with file.open("rb") as opened:
+        if opened.read(2).startswith(PACKED):
+            return False
+        size = opened.seek(0, 2)
+        opened.seek(max(size - 1, 0))
+        return opened.read() != b"\n"
+
+
+def _looks(file: Path) -> tuple[int, int]:
+    """Size and time of a file: what changes while somebody writes it."""
+    known = file.stat()
+    return known.st_size, known.st_mtime_ns
 
 
 def fingerprint(beside: Beside, folder: Path, *, now: datetime) -> bytes:
@@ -136,8 +171,8 @@ def fingerprint(beside: Beside, folder: Path, *, now: datetime) -> bytes:
     seen.update(str(last_due_day(now, beside.settings.publish_hour)).encode())
     for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
         known = file.stat()
-        young = abs(now.timestamp() - known.st_mtime) < SETTLED_SECONDS
-        seen.update(f"{file}\n{known.st_size} {known.st_mtime_ns} {young}\n".encode())
+        coming = file.is_file() and _is_coming(file, now)
+        seen.update(f"{file}\n{known.st_size} {known.st_mtime_ns} {coming}\n".encode())
     return seen.digest()
 
 
@@ -149,57 +184,109 @@ def _lines(file: Path) -> int:
 def _read_source(
     told: Told, files: list[Path], folder: Path, now: datetime, read: Read
 ) -> tuple[SourceSeen, Side]:
-    side = Side()
-    source = SourceSeen(told.source.name, told.given.currency, [], {}, {})
+    side, backs = Side(), list[Back]()
+    source = SourceSeen(told.source.name, told.given.currency, [], {}, {}, told.source.title)
     taken = read.files.setdefault(told.source.name, [])
     met: dict[str, str] = {}
     for file in files:
         name = str(file.relative_to(folder))
+        looks = _looks(file)
         digest = file_sha256(file)
         if digest in met:
             read.refused[name] = f"the same file as {met[digest]}"
             continue
         met[digest] = name
-        part = Side()
+        part = _Part(told, len(taken))
         try:
-            source.files.append(_read_file(told, file, digest, len(taken), part, now))
+            seen = part.read(file, digest, now)
         except FileRefusedError as refusal:
             read.refused[name] = str(refusal)
             continue
-        taken.append(file)
-        side.extend(part)
+        if _looks(file) != looks:  # somebody writes it this very moment
+            read.waiting.append(name)
+            continue
+        source.files.append(seen)
+        taken.append(Taken(file, looks))
+        if part.complaints:
+            read.complaints[name] = part.complaints
+        side.extend(part.side)
+        backs += part.backs
     side, replaced = newest_only(side, file_of=PLACE_BITS)
     read.replaced += replaced
-    for day, (lines, total, where) in days_of(side, file_of=PLACE_BITS).items():
-        source.days[day] = lines, total
-        source.file_days[day] = where
+    _find_days(source, side, backs, taken)
+    if told.gives:
+        read.refunds = newest_refunds([*read.refunds, *backs], file_of=PLACE_BITS)
     return source, side
 
 
-def _read_file(
-    told: Told, file: Path, digest: str, number: int, side: Side, now: datetime
-) -> FileSeen:
-    """Read one file to its end. Raises FileRefusedError."""
-    gifts = left_out = lines = 0
-    rejected: dict[str, int] = {}
-    with open_plain(file) as opened:
-        reader = GiftReader(opened, told.given, now_s=int(now.timestamp()), projects=None)
-        chain = Chain(told.given, reader.header) if told.given.balance else None
-        for cells, found in reader.with_cells():
-            lines += 1
-            if isinstance(found, Gift):
-                gifts += 1
-                place = place_of(number, found.line)
-                side.add(found.external_id, amount=found.amount, at_s=found.at_s, place=place)
-            elif found is None:
-                left_out += 1
-            else:
-                rejected[found.reason] = rejected.get(found.reason, 0) + 1
-            if chain and len(cells) == len(reader.header):
-                chain.follow(reader.line, cells)
-    breaks = [(gap.before, gap.line, gap.missing) for gap in chain.breaks] if chain else []
-    steps = chain.steps if chain else 0
-    return FileSeen(digest, lines, gifts, left_out, dict(sorted(rejected.items())), breaks, steps)
+def _find_days(source: SourceSeen, side: Side, backs: list[Back], taken: list[Taken]) -> None:
+    """Say which days a source tells of, and which of its files tell of each.
+
+    A file that names no day itself stands under the day on which it was laid in.
+    """
+    for day, (lines, total, where) in days_of(side, file_of=PLACE_BITS).items():
+        source.days[day] = lines, total
+        source.file_days[day] = where
+    for back in backs:
+        source.tell(local_day(back.at_s), back.place >> PLACE_BITS)
+    for number, (file, given) in enumerate(zip(source.files, taken, strict=True)):
+        if not file.gifts and not file.refunds:
+            day = local_day(given.looks[1] // 10**9)
+            source.files[number] = msgspec.structs.replace(file, laid=day_text(day))
+            source.tell(day, number)
+
+
+class _Part:
+    """One file, read to its end."""
+
+    def __init__(self, told: Told, number: int) -> None:
+        self.told, self.number = told, number
+        self.side, self.backs = Side(), list[Back]()
+        self.complaints: list[Rejected] = []
+        self.counts = {"read": 0, "gifts": 0, "refunds": 0, "left_out": 0}
+        self.rejected: dict[str, int] = {}
+
+    def read(self, file: Path, digest: str, now: datetime) -> FileSeen:
+        """Read it. Raises FileRefusedError."""
+        given = self.told.given
+        with open_plain(file) as opened:
+            reader = GiftReader(opened, given, now_s=int(now.timestamp()), projects=None)
+            chain = Chain(given, reader.header) if given.balance else None
+            for cells, found in reader.with_cells():
+                self._take(found)
+                if chain and len(cells) == len(reader.header):
+                    chain.follow(reader.line, cells)
+        breaks = [(gap.before, gap.line, gap.missing) for gap in chain.breaks] if chain else []
+        counts = self.counts
+        return FileSeen(
+            digest,
+            counts["read"],
+            counts["gifts"],
+            counts["left_out"],
+            dict(sorted(self.rejected.items())),
+            breaks,
+            chain.steps if chain else 0,
+            counts["refunds"],
+        )
+
+    def _take(self, found: Found) -> None:
+        counts = self.counts
+        counts["read"] += 1
+        if isinstance(found, Gift):
+            counts["gifts"] += 1
+            place = place_of(self.number, found.line)
+            self.side.add(found.external_id, amount=found.amount, at_s=found.at_s, place=place)
+        elif found is None:
+            counts["left_out"] += 1
+        elif isinstance(found, Refund):
+            counts["refunds"] += 1
+            name, channel = self.told.source.name, self.told.given.channel
+            place = place_of(self.number, found.line)
+            self.backs.append(Back(name, channel, place, *found[1:]))
+        else:
+            self.rejected[found.reason] = self.rejected.get(found.reason, 0) + 1
+            if len(self.complaints) < COMPLAINTS_MAX:
+                self.complaints.append(found)
 
 
 def import_new(
@@ -210,13 +297,17 @@ def import_new(
     secrets: Secrets,
     now: datetime,
 ) -> dict[str, int]:
-    """Append the gifts of every file that gives and was not imported before: file name -> gifts.
+    """Append the gifts of every file that gives and was not imported before.
 
+    Returns "source: file" -> gifts. A file that changed since it was read waits for the next round.
     Raises ImportRefusedError.
     """
     found = {}
     for told in beside.sources:
-        for file in read.files[told.source.name] if told.gives else ():
+        for file, looks in read.files[told.source.name] if told.gives else ():
+            if _looks(file) != looks:
+                read.waiting.append(file.name)
+                continue
             report = import_gifts(
                 connection,
                 file=file,
@@ -226,24 +317,54 @@ def import_new(
                 checked=True,
             )
             if report.state == "imported":
-                found[file.name] = report.appended
+                found[f"{told.source.name}: {file.name}"] = report.appended
     return found
 
 
+def take_back_new(
+    connection: psycopg.Connection[Any], beside: Beside, read: Read, *, secrets: Secrets
+) -> list[Standing]:
+    """Take back the gifts that refund lines name; say how each line stands."""
+    told = beside.settings
+    return take_back(
+        connection,
+        read.refunds,
+        charity=told.charity,
+        secret=secrets.dedupe,
+        by=told.by,
+        second=told.second,
+    )
+
+
+def waits(connection: psycopg.Connection[Any], standings: Sequence[Standing]) -> bool:
+    """Say whether settlement has still to answer before refunds stand as they will."""
+    if any(standing.state == SENT for standing in standings):
+        return True
+    missing = any(standing.state == NO_GIFT for standing in standings)
+    return missing and not is_settled(connection)
+
+
 def publish_days(
-    connection: psycopg.Connection[Any], beside: Beside, read: Read, *, now: datetime
+    connection: psycopg.Connection[Any],
+    beside: Beside,
+    read: Read,
+    *,
+    now: datetime,
+    refunds: Sequence[Standing] = (),
 ) -> dict[str, str]:
     """Append the table of every day that is due and not published as it now is.
 
+    A day with a refund that settlement has not answered waits. Raises TableTooLongError.
     Returns day -> hash of the table that it corrects, "" for a day's first. A table that was
     sent and is not settled yet is recognised by its instruction's id. Reads: tlog_table.
     Writes: inbox_row, inbox_lane.
     """
     settings = beside.settings
     known = published(connection, settings.charity)
+    unanswered = {local_day(s.back.at_s) for s in refunds if s.state == SENT}
     sent = {}
     for day in days_seen(read.sources):
-        if day > last_due_day(now, settings.publish_hour):
+        if day > last_due_day(now, settings.publish_hour) or day in unanswered:
             continue
         text = day_text(day)
         before = known.get(text)
@@ -251,6 +372,7 @@ def publish_days(
             "charity": settings.charity,
             "sources": read.sources,
             "pairs": read.pairs,
+            "refunds": refunds,
         }
         table = table_of(day, **told, corrects=before.corrects if before else "")
         if before:
@@ -278,6 +400,11 @@ def published(connection: psycopg.Connection[Any], charity: str) -> dict[str, Pu
     """The newest published table of each day. Reads: tlog_table."""
     rows = connection.execute(PUBLISHED_SQL, {"charity": charity}).fetchall()
     return {day: Published(number, table.hex(), old) for day, number, table, old in rows}
+
+
+def without_files(known: dict[str, Published], read: Read) -> list[str]:
+    """The published days of which no file in the folder tells any more; they stay as they are."""
+    return sorted(known.keys() - {day_text(day) for day in days_seen(read.sources)})
 
 
 def last_due_day(now: datetime, publish_hour: int) -> int:

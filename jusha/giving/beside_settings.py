@@ -25,6 +25,7 @@ from jusha.inbox.envelopes import CODE
 SETTINGS_BYTES_MAX: Final = 64 * 1024
 NOTICE_MIN: Final = 10
 NOTICE_MAX: Final = 2000
+TITLE_MAX: Final = 60
 HOURS: Final = 24
 
 
@@ -36,13 +37,15 @@ class Source(Part, frozen=True):
     """One kind of file: a rail's bills, a bank's statements, or the charity's own list."""
 
     name: str
-    """A short code, shown to the public."""
+    """A short code, shown to the public where there is no title."""
     files: str
     """Which files, below the watched folder: a pattern such as wechat/*.csv."""
     map: str
     """The map that says what the columns mean; beside the settings file."""
     beside: str = ""
     """Of an own list: the source whose bills it is laid beside. Its lines make no gifts."""
+    title: str = ""
+    """What the public reads instead of the code, such as 微信支付."""
     gives: bool = True
     """Whether the lines become gifts; a bill in other money never does."""
 
@@ -155,6 +158,14 @@ def _wrong(settings: BesideSettings) -> Iterator[str]:
         yield f"publish_hour = {settings.publish_hour}; allowed: 0 to {HOURS - 1}"
     if not settings.project or not settings.source:
         yield "at least one project and one source are needed"
+    yield from _wrong_sources(settings)
+
+
+def _wrong_sources(settings: BesideSettings) -> Iterator[str]:
+    """Complain of sources that could not be told apart, or read outside the folder."""
+    for title in (s.title for s in settings.source):
+        if len(title) > TITLE_MAX or not title.isprintable():
+            yield f"title = {title!r}; allowed: one line, at most {TITLE_MAX} characters"
     names = [s.name for s in settings.source] + [g.name for g in settings.goods]
     if twice := [name for name in names if names.count(name) > 1]:
         yield f"two sources are called {twice[0]}"

@@ -16,7 +16,7 @@ from jusha.giving.gift_rows import Gift, GiftReader
 from jusha.giving.published_tables import PublishedDay, steps
 from jusha.matching.rules import BY
 from jusha.money.clock import day_number, day_text, local_day
-from jusha.payments.bills.records import FileRefusedError
+from jusha.payments.bills.records import FileRefusedError, Rejected
 
 SQL: Final = Path(__file__).parent / "sql"
 DAYS_SQL: Final = (SQL / "campaign_days.sql").read_text()
@@ -133,7 +133,7 @@ def labelled_days(file: BinaryIO, *, given: GiftMap, day_column: str, now: datet
     rejected = 0
     for cells, found in reader.with_cells():
         if not isinstance(found, Gift):
-            rejected += found is not None
+            rejected += isinstance(found, Rejected)
             continue
         label = cells[place].strip()
         gifts, fen = labels.get(label, (0, 0))

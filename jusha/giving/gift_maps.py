@@ -44,6 +44,8 @@ class IdPart(Part, frozen=True):
     columns: list[str]
     count_equals: bool = False
     """For files without ids: equal lines are told apart by counting them, 1, 2, 3."""
+    also: list[str] = []
+    """Columns with other numbers a donor may know, such as 商户单号; each finds the gift too."""
 
 
 class TimePart(Part, frozen=True):
@@ -53,8 +55,16 @@ class TimePart(Part, frozen=True):
     """
 
     column: str
+    clock: str = ""
+    """The column of the time of day, where date and time stand in two; `format` has a space
+    between them."""
     format: str = "iso"
     timezone: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """The column of the time, or those of date and time of day."""
+        return [self.column, self.clock] if self.clock else [self.column]
 
 
 class AmountPart(Part, frozen=True):
@@ -91,6 +101,22 @@ class FilterPart(Part, frozen=True):
 
     column: str
     values: list[str]
+
+
+class RefundPart(Part, frozen=True):
+    """Which lines send a gift back, and which gift: by a word in `column`, else by a minus."""
+
+    of: list[str]
+    """Columns that name the gift: its id, or one of its other numbers."""
+    id: list[str]
+    """Columns that name the refund for ever."""
+    column: str = ""
+    """Empty: a line whose amount is below zero is a refund."""
+    values: list[str] = []
+    amount: str = ""
+    """How much went back, where it stands in a column of its own; with or without a minus."""
+    drop: list[FilterPart] = []
+    """Refunds that did not happen: left out if any of these agrees."""
 
 
 class OpenProject(Part, frozen=True):
@@ -170,13 +196,18 @@ class GiftMap(Part, frozen=True, kw_only=True):
     """A row is taken only if every one of these agrees."""
     drop: list[FilterPart] = []
     """A row is left out if any of these agrees."""
+    refund: RefundPart | None = None
+    """Without it, lines that send money back are left out or rejected, as keep and drop say."""
     open: OpenPart | None = None
 
     @property
     def columns(self) -> list[str]:
         """The columns that the map reads, each once."""
-        named = [*self.id.columns, self.time.column, self.amount.column]
+        named = [*self.id.columns, *self.id.also, *self.time.columns, self.amount.column]
         named += [part.column for part in (*self.keep, *self.drop)]
+        if back := self.refund:
+            named += [*back.of, *back.id, *(part.column for part in back.drop)]
+            named += [name for name in (back.column, back.amount) if name]
         named += [self.project.column] if self.project.column else []
         named += [self.payer.column] if self.payer else []
         named += self.balance_columns
@@ -321,7 +352,13 @@ def _wrong_columns(given: GiftMap) -> Iterator[str]:
         yield "a column's name may not be empty"
     if given.header and (lost := [name for name in given.columns if name not in given.header]):
         yield f"header does not hold {', '.join(lost)}"
-    for key, parts in (("keep", given.keep), ("drop", given.drop)):
+    if back := given.refund:
+        if not back.of or not back.id:
+            yield "refund.of and refund.id name at least one column each"
+        if bool(back.column) != bool(back.values):
+            yield "refund.column goes with refund.values"
+    dropped = given.refund.drop if given.refund else []
+    for key, parts in (("keep", given.keep), ("drop", given.drop), ("refund.drop", dropped)):
         if any(not part.values for part in parts):
             yield f"{key}.values names at least one value"
 

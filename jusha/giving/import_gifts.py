@@ -18,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from jusha.giving.gift_maps import GiftMap, read_map
-from jusha.giving.gift_rows import Gift, GiftReader
+from jusha.giving.gift_rows import Found, Gift, GiftReader, Refund
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope
 from jusha.inbox.keys import deed_key, person_key
@@ -33,6 +33,7 @@ SQL: Final = Path(__file__).parent / "sql"
 OPEN_SQL: Final = (SQL / "what_is_open.sql").read_text()
 BEGIN_SQL: Final = (SQL / "begin_import.sql").read_text()
 ADVANCE_SQL: Final = (SQL / "advance_import.sql").read_text()
+NAME_SQL: Final = (SQL / "name_gifts.sql").read_text()
 
 
 class ImportRefusedError(Exception):
@@ -58,6 +59,8 @@ class ImportReport(msgspec.Struct):
     fen: int = 0
     left_out: int = 0
     """Records that the map's keep and drop leave out."""
+    refunds: int = 0
+    """Records that send a gift back; the import itself takes nothing back."""
     rejected: dict[str, int] = {}
     """By reason."""
     repeats: int = 0
@@ -94,6 +97,7 @@ class _Run:
         self.stored_records = 0
         self.again = False
         self.waiting: list[Envelope] = []
+        self.names: list[tuple[str, str]] = []
         self.hashes = array("Q")
         self.day_of: dict[int, tuple[int, int]] = {}
 
@@ -114,7 +118,7 @@ class _Run:
             paid_at=gift.at_s,
         )
 
-    def count(self, found: Gift | Rejected | None, on_rejected: RejectedSink) -> Deed | None:
+    def count(self, found: Found, on_rejected: RejectedSink) -> Deed | None:
         """Count one record; return its deed if it is a gift."""
         report = self.report
         report.records += 1
@@ -125,6 +129,9 @@ class _Run:
             report.rejected[found.reason] = report.rejected.get(found.reason, 0) + 1
             on_rejected(found)
             return None
+        if isinstance(found, Refund):
+            report.refunds += 1
+            return None
         report.gifts += 1
         report.fen += found.amount
         day = local_day(found.at_s)
@@ -133,6 +140,13 @@ class _Run:
         deed = self.deed(found)
         self.hashes.append(int.from_bytes(deed.key[8:], "big"))
         return deed
+
+    def wait(self, deed: Deed, also: tuple[str, ...]) -> None:
+        """Keep a deed, and its gift's other names, for the next storing."""
+        self.waiting.append(deed)
+        for name in also:
+            key = deed_key(self.secrets.dedupe, self.map.channel, name)
+            self.names.append((key.hex(), deed.key.hex()))
 
     def add_up(self) -> None:
         """Fill in what is known only when the file has been read to its end."""
@@ -149,6 +163,9 @@ class _Run:
         with self.connection.transaction():
             if self.waiting:
                 append(self.connection, lane=LANE, envelopes=self.waiting)
+            if self.names:
+                keys, gifts = zip(*self.names, strict=True)
+                self.connection.execute(NAME_SQL, {"keys": list(keys), "gifts": list(gifts)})
             moved = self.connection.execute(
                 ADVANCE_SQL,
                 {
@@ -165,7 +182,7 @@ class _Run:
         self.again = False
         self.report.appended += len(self.waiting)
         self.stored_records = self.report.records
-        self.waiting = []
+        self.waiting, self.names = [], []
 
 
 def import_gifts(
@@ -189,7 +206,8 @@ def import_gifts(
     reads the whole file, so its report is complete even where an earlier run stopped.
 
     Raises MapRefusedError, FileRefusedError, ImportRefusedError. Reads: payments_channel,
-    campaigns_terms, projects_fund, jusha_import. Writes: jusha_import, inbox_row, inbox_lane.
+    campaigns_terms, projects_fund, jusha_import. Writes: jusha_import, giving_name,
+    inbox_row, inbox_lane.
     """
     raw_map = map_file.read_bytes()
     given = read_map(raw_map)
@@ -226,8 +244,9 @@ def _read_all(
 ) -> None:
     for found in reader:
         deed = run.count(found, on_rejected)
-        if deed is not None and not dry_run and run.report.records > run.report.went_on_from:
-            run.waiting.append(deed)
+        new = not dry_run and run.report.records > run.report.went_on_from
+        if deed is not None and isinstance(found, Gift) and new:
+            run.wait(deed, found.also)
             if len(run.waiting) == ROW_ENVELOPES_MAX:
                 run.store(finished=False)
         if run.report.records % PROGRESS_RECORDS == 0:

@@ -9,11 +9,12 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from jusha.giving.models import Deed, Refund, Seen
+from jusha.giving.models import Case, Deed, Refund
 from jusha.inbox.keys import deed_key
 from jusha.payments.models import Channel
 
 PUBLISHED_SQL: Final = (Path(__file__).parent / "sql" / "published_accounts.sql").read_text()
+GIFTS_SQL: Final = (Path(__file__).parent / "sql" / "gifts_of_names.sql").read_text()
 
 RECENT_ENTRIES: Final = 100_000
 """How far back a project's newest deeds are looked for: bounds the scan of a quiet project."""
@@ -45,6 +46,32 @@ def since(midnight: datetime, *, at: datetime) -> Today:
     return Today(deeds, given, at)
 
 
+class Minute(NamedTuple):
+    """What a campaign got in one minute of a Shanghai day: gifts, and yuan in fen."""
+
+    minute: int
+    gifts: int
+    given: int
+
+
+def by_minute(campaign: int, midnight: datetime) -> list[Minute]:
+    """What the campaign got since `midnight` by minute of receipt; empty minutes left out.
+
+    Bounded as `since` is, but it reads every deed of the day: ask once a minute at most.
+    Reads: giving_deed, settlement_batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT floor(extract(epoch FROM received_at - %s) / 60)::int AS at,"
+            " count(*), sum(amount)::bigint FROM giving_deed"
+            " WHERE campaign = %s AND NOT held AND asset = 1 AND received_at >= %s AND number >="
+            " (SELECT min(first) FROM settlement_batch WHERE settled_at >= %s)"
+            " GROUP BY at ORDER BY at",
+            (midnight, campaign, midnight, midnight),
+        )
+        return [Minute(*row) for row in cursor.fetchall()]
+
+
 def deed(number: int) -> Deed | None:
     """The deed of entry `number`; None where the entry is no deed. Reads: giving_deed."""
     return Deed.objects.filter(number=number).first()
@@ -53,13 +80,15 @@ def deed(number: int) -> Deed | None:
 def numbers_of_external(secret: bytes, external_id: str) -> list[int]:
     """The entries that a rail's or bank's own number became, through channels of files.
 
-    `secret` is the installation's for names of deeds. Usually one; none for a number that no
-    file had. Reads: payments_channel, giving_seen.
+    A merchant order number finds its gifts as well. `secret` is the installation's for names of
+    deeds. Usually one; none for a number that no file had. Reads: payments_channel, giving_seen,
+    giving_name, giving_deed, giving_refund.
     """
     channels = Channel.objects.filter(terms__clock="file").values_list("code", flat=True)
     keys = [UUID(bytes=deed_key(secret, code, external_id)) for code in channels]
-    found = Seen.objects.filter(key__in=keys).values_list("number", flat=True)
-    return sorted(found)
+    with connection.cursor() as cursor:
+        cursor.execute(GIFTS_SQL, {"keys": [key.hex for key in keys]})
+        return sorted({number for _, number, _ in cursor.fetchall()})
 
 
 class Accounts(NamedTuple):
@@ -70,15 +99,45 @@ class Accounts(NamedTuple):
     told: dict[str, Any]
 
 
-def accounts_days(charity: str) -> list[tuple[str, int, str]]:
-    """The days that have accounts, newest first: day, newest entry, what it corrected.
+class AccountsDay(NamedTuple):
+    """A day that has accounts: its newest entry, the hashes in hex of its table and of the old."""
 
-    Reads: tlog_table.
-    """
+    day: str
+    number: int
+    digest: str
+    corrects: str
+
+
+def accounts_days(charity: str) -> list[AccountsDay]:
+    """The days that have accounts, newest first. Reads: tlog_table."""
     with connection.cursor() as cursor:
         cursor.execute(PUBLISHED_SQL, {"charity": charity})
-        found = [(day, number, old) for day, number, _, old in cursor.fetchall()]
-    return found[::-1]
+        rows = cursor.fetchall()
+    return [
+        AccountsDay(day, number, bytes(hashed).hex(), old) for day, number, hashed, old in rows
+    ][::-1]
+
+
+def accounts_of(numbers: list[int]) -> list[Accounts]:
+    """The tables that these entries published, in the order of the numbers. Reads: tlog_table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, hash, body FROM tlog_table WHERE number = ANY(%s) ORDER BY number",
+            (numbers,),
+        )
+        return [
+            Accounts(number, bytes(hashed).hex(), msgspec.json.decode(bytes(body)))
+            for number, hashed, body in cursor
+        ]
+
+
+def accounts_called(digest: str) -> dict[str, Any] | None:
+    """What the table with this hash in hex says; None if there is none. Reads: tlog_table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM tlog_table WHERE hash = decode(%s, 'hex')", (digest,))
+        row = cursor.fetchone()
+    found: dict[str, Any] | None = msgspec.json.decode(bytes(row[0])) if row else None
+    return found
 
 
 def accounts_at(number: int) -> Accounts | None:
@@ -89,6 +148,14 @@ def accounts_at(number: int) -> Accounts | None:
     if row is None:
         return None
     return Accounts(number, bytes(row[0]).hex(), msgspec.json.decode(bytes(row[1])))
+
+
+def cases() -> int:
+    """How many payments did not agree with their order and were put to a person.
+
+    Reads: giving_case.
+    """
+    return Case.objects.count()
 
 
 def refunds_of(number: int) -> list[Refund]:
@@ -103,3 +170,58 @@ def newest(project: int, count: int) -> list[Deed]:
         return []
     found = Deed.objects.filter(project=project, held=False, number__gt=last - RECENT_ENTRIES)
     return list(found.order_by("-number")[:count])
+
+
+class Tally(NamedTuple):
+    """Deeds of a day up to entry `last`: how many were given, their yuan in fen."""
+
+    deeds: int
+    given: int
+    last: int
+
+
+def day_begins(midnight: datetime) -> int:
+    """The number before the first entry settled since midnight; what is settled later is above.
+
+    Reads: settlement_batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(min(first) FILTER (WHERE settled_at >= %s), max(next), 0) - 1"
+            " FROM settlement_batch",
+            (midnight,),
+        )
+        return int(cursor.fetchone()[0])
+
+
+def tally(midnight: datetime, *, after: int) -> Tally:
+    """Count the deeds above number `after` that were received since midnight, held ones left out.
+
+    One writer settles in the order of numbers, so what was counted up to a number is counted for
+    good, and each call reads new rows alone. Reads: giving_deed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE counts), coalesce(sum(amount) FILTER"
+            " (WHERE counts AND asset = 1), 0)::bigint, coalesce(max(number), %(after)s)"
+            " FROM (SELECT number, amount, asset, NOT held AND received_at >= %(since)s AS counts"
+            " FROM giving_deed WHERE number > %(after)s) AS deeds",
+            {"after": after, "since": midnight},
+        )
+        return Tally(*cursor.fetchone())
+
+
+def refunded_after(number: int) -> tuple[int, int]:
+    """How many refunds stand above an entry's number, and their yuan in fen.
+
+    Reads: giving_refund, giving_deed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(back.amount), 0)::bigint FROM giving_refund AS back"
+            " JOIN giving_deed AS deed ON deed.number = back.deed AND deed.asset = 1"
+            " WHERE back.number > %s",
+            (number,),
+        )
+        count, amount = cursor.fetchone()
+        return int(count), int(amount)

@@ -9,6 +9,7 @@ A cause is named only where the two lines themselves show it; there is no likene
 """
 
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -20,6 +21,8 @@ from jusha.money.clock import DAY_SECONDS, SHANGHAI_SHIFT_SECONDS
 
 Ints = NDArray[np.int64]
 KEY_BYTES: Final = 16
+PARTS: Final = 16
+"""Shares of ids that are paired one after the other, to bound memory."""
 CLASSES: Final = ("matched", "day-differs", "amount-differs", "only-here", "only-there")
 MATCHED, DAY_DIFFERS, AMOUNT_DIFFERS, ONLY_HERE, ONLY_THERE = range(len(CLASSES))
 CAUSES: Final = (
@@ -80,7 +83,7 @@ def newest_only(side: Side, *, file_of: int) -> tuple[Side, int]:
     files = places >> file_of
     if files.min() == files.max():
         return side, 0
-    names = _names(bytes(side.keys))
+    names = _names(_keys(side))
     newest = np.zeros(int(names.max()) + 1, dtype=np.int64)
     np.maximum.at(newest, names, files)
     kept = np.flatnonzero(files == newest[names])
@@ -105,9 +108,8 @@ def days_of(side: Side, *, file_of: int) -> dict[int, tuple[int, int, set[int]]]
     return found
 
 
-def _names(raw: bytes) -> Ints:
+def _names(halves: NDArray[np.uint64]) -> Ints:
     """Number the names: equal keys get one number, from 1."""
-    halves = np.frombuffer(raw, dtype=np.uint64).reshape(-1, 2)
     order = np.lexsort((halves[:, 1], halves[:, 0]))
     ordered = halves[order]
     fresh = np.ones(len(order), dtype=np.int64)
@@ -146,10 +148,63 @@ class Reconciled:
 def reconcile(here: Side, there: Side) -> Reconciled:
     """Pair two lists and class every line of both.
 
-    Memory is some 200 bytes a line, time that of sorting; the order of lines decides only which
-    of several lines with the same id, amount and day is paired with which.
+    Lines are paired by id alone, so the lists are laid side by side in PARTS shares of ids, one
+    after the other: a share's working columns are all that is held at once. The order of lines
+    decides only which of several lines with the same id, amount and day is paired with which.
     """
-    lines = _Both(here, there)
+    keys = np.concatenate([_keys(side) for side in (here, there)])
+    amount = np.concatenate([np.frombuffer(s.amounts, dtype=np.int64) for s in (here, there)])
+    at = np.concatenate([np.frombuffer(s.times, dtype=np.int64) for s in (here, there)])
+    at += SHANGHAI_SHIFT_SECONDS
+    listed = [set(np.unique(part // DAY_SECONDS).tolist()) for part in np.split(at, [len(here)])]
+    share = keys[:, 0] % PARTS
+    found = Reconciled({}, [])
+    for number in range(PARTS):
+        index = np.flatnonzero(share == number)
+        if len(index):
+            lines = _Lines(index, keys, amount, at, len(here))
+            classes = _classes(lines)
+            _add_days(found.days, lines, classes)
+            found.differences.extend(_differences(lines, classes, listed))
+    found.differences.sort()
+    days = {day: dict(sorted(found.days[day].items())) for day in sorted(found.days)}
+    return Reconciled(days, found.differences)
+
+
+def _keys(side: Side) -> NDArray[np.uint64]:
+    return np.frombuffer(bytes(side.keys), dtype=np.uint64).reshape(-1, 2)
+
+
+class _Lines:
+    """One share of both lists in columns, here before there; ids as small numbers from 1."""
+
+    def __init__(
+        self, index: Ints, keys: NDArray[np.uint64], amount: Ints, at: Ints, first_there: int
+    ) -> None:
+        self.index = index
+        self.first_there = first_there
+        self.name = _names(keys[index])
+        self.side: Ints = (index >= first_there).astype(np.int64)
+        self.amount: Ints = amount[index]
+        self.at: Ints = at[index]
+        self.day: Ints = self.at // DAY_SECONDS
+
+    def place(self, line: int) -> int:
+        """The index of a line on its own side; NONE stays NONE."""
+        if line == NONE:
+            return NONE
+        place = int(self.index[line])
+        return place - self.first_there if self.side[line] else place
+
+
+class _Class(NamedTuple):
+    kind: int
+    here: Ints
+    there: Ints
+
+
+def _classes(lines: _Lines) -> list[_Class]:
+    """Pair what agrees in most, then in less; what is left stands alone."""
     pairs = []
     left = np.arange(len(lines.side))
     for columns in (
@@ -167,25 +222,7 @@ def reconcile(here: Side, there: Side) -> Reconciled:
     is_here = lines.side[left] == 0
     classes.append(_Class(ONLY_HERE, left[is_here], alone[is_here]))
     classes.append(_Class(ONLY_THERE, alone[~is_here], left[~is_here]))
-    return Reconciled(_days(lines, classes), _differences(lines, classes))
-
-
-class _Both:
-    """Both lists in columns, here before there; names as small numbers."""
-
-    def __init__(self, here: Side, there: Side) -> None:
-        self.name = _names(bytes(here.keys) + bytes(there.keys))
-        self.first_there = len(here)
-        self.side: Ints = np.repeat(np.array([0, 1]), [len(here), len(there)])
-        self.amount: Ints = np.array(here.amounts + there.amounts, dtype=np.int64)
-        self.at: Ints = np.array(here.times + there.times, dtype=np.int64) + SHANGHAI_SHIFT_SECONDS
-        self.day: Ints = self.at // DAY_SECONDS
-
-
-class _Class(NamedTuple):
-    kind: int
-    here: Ints
-    there: Ints
+    return classes
 
 
 def _pair(left: Ints, side: Ints, columns: tuple[Ints, ...]) -> tuple[Ints, Ints]:
@@ -215,20 +252,22 @@ def _pair(left: Ints, side: Ints, columns: tuple[Ints, ...]) -> tuple[Ints, Ints
     return pairs, np.sort(placed[alone])
 
 
-def _days(lines: _Both, classes: list[_Class]) -> dict[int, dict[int, Tally]]:
-    found: dict[int, dict[int, Tally]] = {}
+def _add_days(found: dict[int, dict[int, Tally]], lines: _Lines, classes: list[_Class]) -> None:
     for each in classes:
         of_day = lines.day[each.here if each.kind == ONLY_HERE else each.there]
         days, place = np.unique(of_day, return_inverse=True)
-        for sums in zip(
+        for day, *sums in zip(
             days.tolist(),
             np.bincount(place, minlength=len(days)).tolist(),
             _sums(lines.amount, each.here, place, len(days)),
             _sums(lines.amount, each.there, place, len(days)),
             strict=True,
         ):
-            found.setdefault(sums[0], {})[each.kind] = Tally(*sums[1:])
-    return dict(sorted(found.items()))
+            kinds = found.setdefault(day, {})
+            before = kinds.get(each.kind, Tally(0, 0, 0))
+            kinds[each.kind] = Tally(
+                before.lines + sums[0], before.here + sums[1], before.there + sums[2]
+            )
 
 
 def _sums(amount: Ints, index: Ints, place: Ints, days: int) -> list[int]:
@@ -239,22 +278,20 @@ def _sums(amount: Ints, index: Ints, place: Ints, days: int) -> list[int]:
     return [int(value) for value in sums]
 
 
-def _differences(lines: _Both, classes: list[_Class]) -> list[Difference]:
-    paired = np.zeros(int(lines.name.max()) + 1 if len(lines.name) else 1, dtype=bool)
+def _differences(
+    lines: _Lines, classes: list[_Class], listed: list[set[int]]
+) -> Iterator[Difference]:
+    paired = np.zeros(int(lines.name.max()) + 1, dtype=bool)
     for each in classes[: AMOUNT_DIFFERS + 1]:
         paired[lines.name[each.here]] = True
-    days = [set(lines.day[lines.side == side].tolist()) for side in (0, 1)]
-    found = []
     for each in classes[DAY_DIFFERS:]:
         for here, there in zip(each.here.tolist(), each.there.tolist(), strict=True):
-            cause = _cause(lines, each.kind, here, there, paired, days)
-            shift = there - lines.first_there if there != NONE else NONE
-            found.append(Difference(each.kind, cause, here, shift))
-    return found
+            cause = _cause(lines, each.kind, here, there, paired, listed)
+            yield Difference(each.kind, cause, lines.place(here), lines.place(there))
 
 
 def _cause(
-    lines: _Both, kind: int, here: int, there: int, paired: NDArray[Any], days: list[set[int]]
+    lines: _Lines, kind: int, here: int, there: int, paired: NDArray[Any], listed: list[set[int]]
 ) -> int:
     if kind == DAY_DIFFERS:
         return cut_off(int(lines.at[here]), int(lines.at[there]))
@@ -263,7 +300,7 @@ def _cause(
     alone = here if kind == ONLY_HERE else there
     if paired[lines.name[alone]]:
         return REPEATED
-    other = days[1 if kind == ONLY_HERE else 0]
+    other = listed[1 if kind == ONLY_HERE else 0]
     return NO_LIST if int(lines.day[alone]) not in other else UNKNOWN
 
 

@@ -2,10 +2,8 @@
 
 import io
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -13,89 +11,19 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from jusha.giving.beside import (
-    Read,
     fingerprint,
-    import_new,
     last_due_day,
-    open_all,
     publish_days,
     published,
     read_folder,
 )
-from jusha.giving.beside_init import QUESTIONS, written
 from jusha.giving.beside_settings import BesideRefusedError, read_beside
-from jusha.giving.import_gifts import Secrets
 from jusha.inbox.keys import deed_key
 from jusha.money.clock import day_text
 from tests.cast import House
+from tests.giving.beside_desk import NOW, SECRETS, Desk
 from tests.home import REPO
 from tests.payments import bill_files as bills
-
-NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # eleven in Shanghai
-SECRETS = Secrets(dedupe=b"d" * 32, person=b"p" * 32)
-LIST_MAP = """
-channel = "own-list"
-[project]
-code = "general"
-[id]
-columns = ["交易单号"]
-[time]
-column = "日期"
-format = "%Y-%m-%d"
-timezone = "Asia/Shanghai"
-[amount]
-column = "金额"
-unit = "yuan"
-"""
-
-
-class Desk:
-    """A charity's desk: settings, a folder, and a house that settles."""
-
-    def __init__(self, house: House, home: Path) -> None:
-        self.house, self.home, self.folder = house, home, home / "in"
-        own = home / "own.toml"
-        own.write_text(LIST_MAP)
-        answers = {question.key: question.default for question in QUESTIONS}
-        answers |= {"bills": "wechat", "lists": f"{own}=wechat", "charity": "shan"}
-        for name, text in written(answers, maps=REPO / "maps").items():
-            (home / name).write_text(text)
-        for name in ("wechat", "own"):
-            (self.folder / name).mkdir(parents=True)
-        self.beside = read_beside(home / "beside.toml")
-
-    def lay(self, name: str, raw: bytes, *, age_s: int = 3600) -> Path:
-        """Lay a file in the folder."""
-        path = self.folder / name
-        path.write_bytes(raw)
-        at = NOW.timestamp() - age_s
-        os.utime(path, (at, at))
-        return path
-
-    def own(self, *rows: str, name: str = "own/list.csv", age_s: int = 3600) -> None:
-        """Lay the charity's own list."""
-        self.lay(name, ("交易单号,日期,金额\n" + "\n".join(rows) + "\n").encode(), age_s=age_s)
-
-    def round(self) -> tuple[Read, dict[str, int], dict[str, str]]:
-        """One round, settled."""
-        web = self.house.web
-        while any(step.state == "waiting" for step in open_all(web, self.beside)):
-            self.house.settle()
-        read = read_folder(self.beside, self.folder, now=NOW)
-        imported = import_new(web, self.beside, read, secrets=SECRETS, now=NOW)
-        sent = publish_days(web, self.beside, read, now=NOW)
-        self.house.settle()
-        return read, imported, sent
-
-    def table(self, day: str = "2026-03-01") -> dict[str, Any]:
-        """The newest published table of a day."""
-        found = published(self.house.web, "shan")[day]
-        row = self.house.web.execute(
-            "SELECT body FROM tlog_table WHERE hash = decode(%s, 'hex')", (found.table,)
-        ).fetchone()
-        assert row is not None
-        told: dict[str, Any] = json.loads(row[0])
-        return told
 
 
 @pytest.fixture
@@ -109,7 +37,7 @@ def desk(house: House, tmp_path: Path) -> Desk:
                 bills.wechat_line("420001", "20.00"),
                 bills.wechat_line("420002", "5.00"),
                 bills.wechat_line("420003", "7.00", at="2026-03-01 23:45:00"),
-                bills.wechat_line("420002", "5.00", state="REFUND"),
+                bills.wechat_line("420002", "5.00", state="NOTPAY"),
             ]
         ),
     )
@@ -119,7 +47,7 @@ def desk(house: House, tmp_path: Path) -> Desk:
 
 def test_a_day_is_imported_laid_side_by_side_and_published(desk: Desk) -> None:
     _, imported, sent = desk.round()
-    assert imported == {"0301.csv": 3}
+    assert imported == {"wechat: 0301.csv": 3}
     assert sent == {"2026-03-01": ""}
     gifts = [e for e in desk.house.entries() if e["k"] == "don"]
     assert [(e["amt"], e["ch"]) for e in gifts] == [
@@ -216,7 +144,7 @@ def test_a_file_that_is_still_coming_waits_and_a_bad_one_is_named(desk: Desk) ->
     read, imported, _ = desk.round()
     assert sorted(read.waiting) == ["wechat/0302.csv", "wechat/0303.csv.part"]
     assert list(read.refused) == ["wechat/torn.csv"]
-    assert imported == {"0301.csv": 3}
+    assert imported == {"wechat: 0301.csv": 3}
 
 
 def test_what_a_donor_knows_finds_the_gift(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jusha.giving.gift_maps import GiftMap, read_map
-from jusha.giving.gift_rows import REASONS, Gift, GiftReader
+from jusha.giving.gift_rows import REASONS, Found, Gift, GiftReader
 from jusha.payments.bills.records import (
     LINE_BYTES_MAX,
     FileRefusedError,
@@ -38,7 +38,7 @@ unit = "yuan"
 """
 
 
-def read(text: str | bytes, more: str = "", base: str = MAP) -> list[Gift | Rejected | None]:
+def read(text: str | bytes, more: str = "", base: str = MAP) -> list[Found]:
     raw = text.encode() if isinstance(text, str) else text
     return list(GiftReader(io.BytesIO(raw), the_map(more, base), now_s=NOW, projects=None))
 
@@ -47,7 +47,7 @@ def the_map(more: str = "", base: str = MAP) -> GiftMap:
     return read_map((more + base).encode())
 
 
-def reasons(found: list[Gift | Rejected | None]) -> list[str]:
+def reasons(found: list[Found]) -> list[str]:
     return [row.reason if isinstance(row, Rejected) else type(row).__name__ for row in found]
 
 

@@ -11,23 +11,32 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from jusha.config.modes import beside_file
+from jusha.config.modes import ModeRefusedError, beside_file, require_beside
 from jusha.config.postgres import PostgresRefusal
-from jusha.giving.accounts_table import PairSeen, SourceSeen
-from jusha.giving.beside import Read, fingerprint, import_new, open_all, publish_days, read_folder
-from jusha.giving.beside_init import QUESTIONS, written
+from jusha.giving.accounts_table import TableTooLongError
+from jusha.giving.beside import (
+    Read,
+    fingerprint,
+    import_new,
+    open_all,
+    publish_days,
+    published,
+    read_folder,
+    take_back_new,
+    waits,
+    without_files,
+)
+from jusha.giving.beside_init import QUESTIONS, Question, written, wrong
 from jusha.giving.beside_settings import Beside, BesideRefusedError, read_beside
 from jusha.giving.import_gifts import ImportRefusedError, Secrets
 from jusha.giving.prepare_import import PreparationRefusedError
-from jusha.giving.reconcile import CAUSES, CLASSES
 from jusha.inbox.connect import connect
-from jusha.money.clock import day_text
+from jusha.management.beside import told
 from jusha.payments.bills.records import FileRefusedError
 from jusha.people import vault
 
 MAPS: Final = settings.REPO_DIR / "maps"
 POLL_SECONDS: Final = 0.2
-SHOWN_MAX: Final = 20
 
 
 class Command(BaseCommand):
@@ -62,8 +71,10 @@ class Command(BaseCommand):
             BesideRefusedError,
             FileRefusedError,
             ImportRefusedError,
+            ModeRefusedError,
             PostgresRefusal,
             PreparationRefusedError,
+            TableTooLongError,
             OSError,
         ) as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -81,12 +92,10 @@ class Command(BaseCommand):
         keys = [question.key for question in QUESTIONS]
         if lost := [key for key in given if key not in keys]:
             raise CommandError(f"--answer knows no {lost[0]}; it knows: {', '.join(keys)}")
-        answers = {
-            question.key: given[question.key]
-            if question.key in given
-            else (question.default if options["yes"] else self._ask(*question[1:]))
-            for question in QUESTIONS
-        }
+        answers: dict[str, str] = {}
+        for question in QUESTIONS:
+            answer = given.get(question.key, question.default if options["yes"] else None)
+            answers[question.key] = self._answer(question, answer, answers)
         file.parent.mkdir(parents=True, exist_ok=True)
         for name, text in written(answers, maps=MAPS).items():
             target = file if name == "beside.toml" else file.parent / name
@@ -101,13 +110,26 @@ class Command(BaseCommand):
                 f"{refusal}. What was written is in {file.with_suffix('.refused')}"
             ) from refusal
         self.stdout.write(f"已写好 written: {file}")
-        for told in beside.sources:
-            self.stdout.write(f"  {told.source.files:24} {told.map_file.name}")
+        for each in beside.sources:
+            self.stdout.write(f"  {each.source.files:24} {each.map_file.name}")
+        self.stdout.write(
+            "把账单放进这些子文件夹。Lay the bills in these subfolders of one folder."
+        )
         self.stdout.write("下一步 next: jusha beside 文件夹 FOLDER --dry-run")
 
-    def _ask(self, zh: str, en: str, default: str) -> str:
-        self.stdout.write(f"\n{zh}\n{en}")
-        return input(f"[{default}] ").strip() or default
+    def _answer(self, question: Question, given: str | None, before: dict[str, str]) -> str:
+        """Take an answer that was given, or ask until one is good."""
+        if given is not None:
+            if complaint := wrong(question.key, given, before, maps=MAPS):
+                raise CommandError(f"{question.key} = {given}: {complaint}")
+            return given
+        while True:
+            self.stdout.write(f"\n{question.zh}\n{question.en}")
+            answer = input(f"[{question.default}] ").strip() or question.default
+            complaint = wrong(question.key, answer, before, maps=MAPS)
+            if not complaint:
+                return answer
+            self.stdout.write(f"请重填 again: {complaint}")
 
     # --- the folder
 
@@ -117,11 +139,15 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} is no folder")
         if options["dry_run"]:
             read = read_folder(beside, folder, now=datetime.now(UTC))
-            self._tell(read)
+            told.tell(self.stdout.write, read, [], folder)
             self.stdout.write("Dry run: nothing was written.")
             return
+        require_beside(settings.JUSHA_MODE)
         if options["once"]:
-            if self._round(beside, folder, options["wait"]):
+            read, settled = self._round(beside, folder, options["wait"])
+            if not settled:
+                raise CommandError("Refunds wait for settlement: run this again when it runs.")
+            if read.refused:
                 raise CommandError("Some files were not taken: see above.")
             return
         done = b""
@@ -129,14 +155,14 @@ class Command(BaseCommand):
             seen = fingerprint(beside, folder, now=datetime.now(UTC))
             if seen != done:
                 try:
-                    self._round(beside, folder, options["wait"])
-                    done = seen
+                    _, settled = self._round(beside, folder, options["wait"])
+                    done = seen if settled else b""
                 except psycopg.OperationalError as error:
                     self.stderr.write(f"The database does not answer, trying again: {error}")
             time.sleep(options["every"])
 
-    def _round(self, beside: Beside, folder: Path, wait_seconds: int) -> bool:
-        """One round; say whether a file was refused."""
+    def _round(self, beside: Beside, folder: Path, wait_seconds: int) -> tuple[Read, bool]:
+        """One round: what was read, and whether settlement answered all that it must."""
         now = datetime.now(UTC)
         read = read_folder(beside, folder, now=now)
         secrets = Secrets(
@@ -145,15 +171,17 @@ class Command(BaseCommand):
         with connect(autocommit=True) as connection:
             self._open(connection, beside, wait_seconds)
             imported = import_new(connection, beside, read, secrets=secrets, now=now)
-            sent = publish_days(connection, beside, read, now=now)
+            until = time.monotonic() + wait_seconds
+            refunds = take_back_new(connection, beside, read, secrets=secrets)
+            while (waiting := waits(connection, refunds)) and time.monotonic() < until:
+                time.sleep(POLL_SECONDS)
+                refunds = take_back_new(connection, beside, read, secrets=secrets)
+            known = published(connection, beside.settings.charity)
+            sent = publish_days(connection, beside, read, now=now, refunds=refunds)
         if imported or sent or read.refused:
-            self._tell(read)
-        for name, gifts in imported.items():
-            self.stdout.write(f"  imported  {name}: {gifts:,} gifts")
-        for day, corrected in sent.items():
-            word = f"corrects {corrected[:16]}…" if corrected else "first"
-            self.stdout.write(f"  published {day} ({word})")
-        return bool(read.refused)
+            told.tell(self.stdout.write, read, refunds, folder)
+            told.tell_done(self.stdout.write, imported, sent, without_files(known, read))
+        return read, not waiting
 
     def _open(self, connection: psycopg.Connection[Any], beside: Beside, wait_seconds: int) -> None:
         """Open what is missing and wait until settlement has answered."""
@@ -162,46 +190,3 @@ class Command(BaseCommand):
             if time.monotonic() >= until:
                 raise CommandError("Settlement has not answered yet: run this again when it runs.")
             time.sleep(POLL_SECONDS)
-
-    def _tell(self, read: Read) -> None:
-        for source in read.sources:
-            self._tell_source(source)
-        for pair in read.pairs:
-            self._tell_pair(pair)
-        if read.replaced:
-            self.stdout.write(
-                f"{read.replaced:,} lines stand in a newer file too: the newer counts"
-            )
-        for name, (digest, lines) in read.goods.items():
-            self.stdout.write(f"goods {name}: {lines:,} lines, {digest[:16]}…, not yet tracked")
-        for name, why in read.refused.items():
-            self.stdout.write(f"NOT TAKEN {name}: {why}")
-        for name in read.waiting:
-            self.stdout.write(f"waiting {name}: it may still be on its way")
-
-    def _tell_source(self, source: SourceSeen) -> None:
-        lines = sum(lines for lines, _ in source.days.values())
-        total = sum(total for _, total in source.days.values())
-        self.stdout.write(f"{source.name}: {len(source.files)} files")
-        self.stdout.write(f"  lines {lines:,}, sum {total:,} ({source.currency}, smallest unit)")
-        for file in source.files:
-            said = [
-                f"read {file.read:,}",
-                f"gifts {file.gifts:,}",
-                f"left out {file.left_out:,}",
-            ]
-            said += [f"{reason} {count:,}" for reason, count in file.rejected.items()]
-            if file.steps:
-                said.append(f"balance steps {file.steps:,}, breaks {len(file.breaks):,}")
-            self.stdout.write(f"  {file.sha256[:16]}… {', '.join(said)}")
-            for before, line, missing in file.breaks[:SHOWN_MAX]:
-                self.stdout.write(f"    between line {before:,} and {line:,}: {missing:,} missing")
-
-    def _tell_pair(self, pair: PairSeen) -> None:
-        self.stdout.write(f"{pair.here.name} beside {pair.there.name}:")
-        for day, classes in pair.found.days.items():
-            said = [f"{CLASSES[kind]} {tally.lines:,}" for kind, tally in sorted(classes.items())]
-            self.stdout.write(f"  {day_text(day)}  {', '.join(said)}")
-        causes = [CAUSES[d.cause] or "no cause shown" for d in pair.found.differences]
-        for cause in sorted(set(causes)):
-            self.stdout.write(f"  {causes.count(cause):,} x {cause}")

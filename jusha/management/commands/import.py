@@ -147,6 +147,8 @@ class Command(BaseCommand):
         lines += [f"  gifts           {report.gifts:,}"]
         lines += [f"  sum             {decimal_text(report.fen, 'CNY')} yuan ({report.fen:,} fen)"]
         lines += [f"  left out        {report.left_out:,} (by the map's keep and drop)"]
+        if report.refunds:
+            lines += [f"  refunds         {report.refunds:,} (`jusha beside` takes gifts back)"]
         lines += [f"  rejected        {rejected:,}"]
         lines += [
             f"    {count:,} x {reason}: {REASONS[reason]}"

@@ -1,0 +1,1 @@
+"""What `jusha beside` says."""
