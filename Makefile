@@ -5,13 +5,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 export VIRTUAL_ENV := $(CURDIR)/.venv # another one may be active
 DJADE := find jusha -name '*.html' -print0 | xargs -0r $(BIN)/djade --target-version 5.2
-.PHONY: help run test check fmt fuzz probe bench lock clean
+.PHONY: help run setup test check fmt words reference fuzz probe bench lock clean
 help:
-	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 ##@ Use
 run: $(READY) ## start everything with a demo world; TRAFFIC=1 adds simulated giving
 	$(BIN)/jusha up --demo $(if $(TRAFFIC),--traffic)
+setup: $(READY) ## only install, start nothing
 ##@ Change
 test: $(READY) ## run the tests but the drills; ARGS='-k word' picks some
 	$(BIN)/pytest -n 2 $(ARGS)
@@ -27,6 +28,10 @@ fmt: $(READY) ## let the tools format and fix what they can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(DJADE)
+words: $(READY) ## bring the catalogues up to the code: English checked, Traditional made, compiled
+	$(BIN)/python -m tools.words $(if $(FROM),--from $(FROM))
+reference: $(READY) ## write docs/reference.md anew from the code
+	$(BIN)/python -m tools.reference
 fuzz: $(READY) ## live simulated histories until stopped; SEED=1 COUNT=100000 bounds them
 	nice $(BIN)/python -m tests.simulator.fuzz $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 probe: $(READY) ## look longer for inputs that break a property

@@ -5,27 +5,35 @@ from pathlib import Path
 
 import pytest
 
+from tools import reference
+
 REPO = Path(__file__).resolve().parent.parent
-REFERENCE = (REPO / "docs" / "reference.md").read_text()
 PAGES = sorted(
     path.relative_to(REPO) for path in [*REPO.glob("*.md"), *(REPO / "docs").rglob("*.md")]
 )
 
 
-def test_every_command_is_in_the_reference_and_the_other_way_round() -> None:
-    commands = {path.stem for path in (REPO / "jusha/management/commands").glob("[a-z]*.py")}
-    assert set(re.findall(r"^\| `jusha ([a-z]+)", REFERENCE, re.MULTILINE)) == commands
+def test_the_reference_is_what_the_code_says() -> None:
+    assert (REPO / "docs" / "reference.md").read_text("utf-8") == reference.page(), "make reference"
 
 
-def test_every_setting_is_in_the_reference_and_the_other_way_round() -> None:
-    read = re.compile(r"""["']((?:JUSHA|DATABASE)_[A-Z_]+)["']""")
-    settings: set[str] = set()
-    for path in (REPO / "jusha" / "config").rglob("*.py"):
-        for line in path.read_text().splitlines():
-            if "environ" in line or "ENV" in line or "_URL" in line or "PG_BIN" in line:
-                settings |= set(read.findall(line))
-    documented = set(re.findall(r"^\| `((?:JUSHA|DATABASE)_[A-Z_]+)`", REFERENCE, re.MULTILINE))
-    assert documented == settings
+def test_the_reference_knows_every_command_page_and_variable() -> None:
+    page = reference.page()
+    for name in reference.command_names():
+        assert f"\n### jusha {name}\n" in page
+    assert "| `/d/<number>` |" in page
+    assert reference.variables() >= {"JUSHA_HOME", "JUSHA_MODE", "DATABASE_URL"}
+    assert all(f"\n| `{name}` |" in page for name in reference.variables())
+
+
+def test_a_route_is_read_as_an_address() -> None:
+    assert reference.readable(r"^d/(?P<number>0|[1-9][0-9]{0,14})\.tlog-proof\Z") == (
+        "/d/<number>.tlog-proof"
+    )
+    assert reference.readable(r"^p/(?P<code>[a-z](?:[a-z.]{0,3}[a-z])?)/donate\Z") == (
+        "/p/<code>/donate"
+    )
+    assert reference.readable("assets/<str:digest>/<str:name>") == "/assets/<digest>/<name>"
 
 
 @pytest.mark.parametrize("document", PAGES, ids=str)

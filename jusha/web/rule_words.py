@@ -8,8 +8,8 @@ and nothing that would make giving a game (blueprint decision 8).
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jusha.matching.kinds import DRAWS
 from jusha.matching.kinds.coupon import Coupon
@@ -24,6 +24,7 @@ from jusha.matching.kinds.ratio import Ratio
 from jusha.matching.kinds.tier_bonus import TierBonus
 from jusha.matching.rules import DAY_MINUTES, RuleTerms, draws
 from jusha.money.clock import SHANGHAI_SHIFT_SECONDS, minute_seconds, minute_text
+from jusha.web.language import in_english, in_words
 from jusha.web.words import day_minute, money
 
 TOPICS: Final = {
@@ -84,12 +85,12 @@ def rule_brief(terms: RuleTerms) -> str:
 
 def rule_title(terms: RuleTerms) -> str:
     """The title its sponsor gave a rule, in the reader's language; "" where there is none."""
-    return terms.title_en if (get_language() or "").startswith("en") else terms.title_zh
+    return in_words(terms.title_zh, terms.title_en)
 
 
 def joined(said: list[str]) -> str:
     """Whole sentences one after another: with a blank where words have blanks."""
-    return (" " if (get_language() or "").startswith("en") else "").join(said)
+    return (" " if in_english() else "").join(said)
 
 
 def stop(*parts: str) -> str:

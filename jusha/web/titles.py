@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import get_language
-
 from jusha.campaigns import queries as campaigns
 from jusha.charities import queries as charities
 from jusha.projects import queries as projects
+from jusha.web.language import in_words
 
 
 def told(thing: object, field: str) -> str:
-    """One field of a page's row, in the reader's language."""
-    suffix = "en" if (get_language() or "").startswith("en") else "zh"
-    return str(getattr(thing, f"{field}_{suffix}"))
+    """One field of a page's row, in the reader's language (hant.py: what is Traditional)."""
+    return in_words(str(getattr(thing, f"{field}_zh")), str(getattr(thing, f"{field}_en")))
 
 
 def titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:

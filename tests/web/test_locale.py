@@ -1,17 +1,21 @@
-"""Chinese is the source, English is complete, and the compiled words are the written ones."""
+"""Chinese is the source, English complete, Traditional Chinese what the converter makes of it.
+
+`make words` brings all of it up to date; these tests fail when somebody forgot.
+"""
 
 import ast
 import gettext
 import re
 from pathlib import Path
 
+import pytest
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
 import jusha
+from tools import words
 
 ROOT = Path(jusha.__file__).parent
-FOLDER = ROOT / "locale" / "en" / "LC_MESSAGES"
 CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy"}
 IN_TEMPLATES = re.compile(
     r"(?:_|gettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")\)"
@@ -39,9 +43,9 @@ def in_template(path: Path) -> set[str]:
     }
 
 
-def written() -> dict[str, tuple[str, ...]]:
-    """The English catalogue: by Chinese, the English forms."""
-    with (FOLDER / "django.po").open("rb") as file:
+def written(path: Path = words.ENGLISH) -> dict[str, tuple[str, ...]]:
+    """A catalogue: by Chinese, the forms it is told in."""
+    with path.open("rb") as file:
         catalogue = read_po(file, locale="en")
     return {
         (m.id if isinstance(m.id, str) else m.id[0]): (
@@ -59,8 +63,8 @@ def test_every_message_has_english_and_no_english_is_left_over() -> None:
     for path in (ROOT / "web").rglob("*.html"):
         marked |= in_template(path)
     assert len(marked) > 150
-    assert marked - set(written()) == set(), "translate these: make messages"
-    assert set(written()) - marked == set(), "nobody says these any more"
+    assert marked - set(written()) == set(), "translate these: make words"
+    assert set(written()) - marked == set(), "nobody says these any more: make words"
 
 
 def test_no_message_is_untranslated_and_every_hole_is_filled() -> None:
@@ -71,21 +75,35 @@ def test_no_message_is_untranslated_and_every_hole_is_filled() -> None:
             assert set(HOLES.findall(english)) <= set(HOLES.findall(chinese)) | {"%(shown)s"}
 
 
-def test_the_compiled_catalogue_is_the_written_one() -> None:
-    with (FOLDER / "django.mo").open("rb") as file:
+def test_nothing_is_a_guess() -> None:
+    for path in (words.ENGLISH, words.HANT):
+        assert words.missing(words.read(path)) == []
+        assert "#, fuzzy" not in path.read_text("utf-8")
+        assert "#~" not in path.read_text("utf-8")
+
+
+def test_traditional_is_what_the_converter_and_the_list_make_of_the_source() -> None:
+    made = words.traditional_text(words.read(words.ENGLISH))
+    assert words.HANT.read_text("utf-8") == made, "make words"
+    for chinese, forms in written(words.HANT).items():
+        for form in forms:
+            assert not re.search("[们这为说账发据认证应实设网页“”]", form), form
+            assert set(HOLES.findall(form)) <= set(HOLES.findall(chinese)) | {"%(shown)s"}
+
+
+@pytest.mark.parametrize("path", [words.ENGLISH, words.HANT], ids=["en", "zh_Hant"])
+def test_the_compiled_catalogue_is_the_written_one(path: Path) -> None:
+    with path.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-    found: dict[str, list[str]] = {}
-    for key, english in compiled.items():
-        chinese = (key[0] if isinstance(key, tuple) else key).rpartition("\x04")[2]
-        if chinese:
-            found.setdefault(chinese, []).append(english)
-    expected = {key: sorted(forms) for key, forms in written().items()}
-    contexts = {key for key, forms in found.items() if len(forms) != len(expected[key])}
-    assert {k: sorted(v) for k, v in found.items() if k not in contexts} == {
-        k: v for k, v in expected.items() if k not in contexts
-    }, "compile: msgfmt -o django.mo django.po"
-    # A word that stands with and without a context has one line each.
-    assert contexts <= {"捐赠", "退款"}
+    expected: dict[object, str] = {"": compiled[""]}
+    for message in words.read(path):
+        if message.id:
+            plural = not isinstance(message.id, str)
+            key = message.id[0] if plural else message.id
+            key = f"{message.context}\x04{key}" if message.context else key
+            for place, form in enumerate(words.forms(message)):
+                expected[(key, place) if plural else key] = form
+    assert compiled == expected, "make words"
 
 
 def test_no_visible_chinese_escapes_translation() -> None:
@@ -98,5 +116,10 @@ def test_no_visible_chinese_escapes_translation() -> None:
             flags=re.DOTALL,
         )
         found += [f"{path.name}: {each}" for each in re.findall(r"[\u4e00-\u9fff]+", text)]
-    # The seal is a seal, and a language calls itself by its own name.
-    assert set(found) == {"seal.html: 已证待证", "language.html: 中文"}
+    # A seal is a seal, and a language calls itself by its own name.
+    assert set(found) == {
+        "seal.html: 已证待证",
+        "charity_line.html: 公募",
+        "language.html: 简体",
+        "language.html: 繁體",
+    }
