@@ -1,4 +1,4 @@
-"""Django's settings, all from the environment; docs/settings.md lists every variable."""
+"""Django's settings, all from the environment; docs/reference.md lists every variable."""
 
 import os
 from pathlib import Path
@@ -30,8 +30,10 @@ JUSHA_DOOR_PORT: Final = int(os.environ.get("JUSHA_DOOR_PORT", "8001"))
 JUSHA_CASHIER_PORT: Final = int(os.environ.get("JUSHA_CASHIER_PORT", "8002"))
 JUSHA_WITNESS_PORT: Final = int(os.environ.get("JUSHA_WITNESS_PORT", JUSHA_WEB_PORT + 3))
 JUSHA_METRICS_PORT: Final = int(os.environ.get("JUSHA_METRICS_PORT", JUSHA_WEB_PORT + 1460))
-"""Figures for Prometheus, on this machine only: this port and the next five; 0 serves none."""
+"""Figures for Prometheus, on this machine only: this port and the next six; 0 serves none."""
 JUSHA_HOST: Final = os.environ.get("JUSHA_HOST", "127.0.0.1")
+JUSHA_PROXY_HOPS: Final = int(os.environ.get("JUSHA_PROXY_HOPS", "0"))
+"""How many of our own proxies stand before the pages, each adding to X-Forwarded-For."""
 JUSHA_DB_ROLE: Final = os.environ.get("JUSHA_DB_ROLE", "owner")
 
 DEBUG: Final = os.environ.get("JUSHA_DEBUG") == "1"
@@ -70,7 +72,7 @@ TEMPLATES = [
 DATABASES = {"default": django_database(JUSHA_DB_ROLE)}
 
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

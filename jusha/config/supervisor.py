@@ -358,6 +358,7 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
             "web", [*granian, *host, "--port", str(settings.JUSHA_WEB_PORT), *static, *web], "web"
         ),
         Child("jobs", [*process, "jusha.config.processes.jobs"], "web"),
+        Child("teller", [*process, "jusha.config.processes.teller"], "web"),
         Child("settlement", [*process, "jusha.config.processes.settlement"], "settle", SETTLING),
         Child("publisher", [*process, "jusha.config.processes.publisher"], "web", PUBLISHING),
     ]

@@ -1,5 +1,6 @@
 """Reading pools, windows and rule versions for pages."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import msgspec
 
 from jusha.ledger.models import Account
-from jusha.matching.models import Pool, Rule, Window
+from jusha.matching.models import Pool, Rule, Seed, Window
 from jusha.matching.rules import DAY_MINUTES, RuleTerms
 
 DIGITS_MAX: Final = 9
@@ -78,31 +79,45 @@ def pools(campaign: int, *, day: int, at: datetime) -> list[PoolState]:
     `day` numbers the Shanghai day (0 is 1970-01-01). Four queries for any number of pools.
     Reads: matching_pool, ledger_account, matching_window, matching_rule.
     """
-    found = list(Pool.objects.filter(campaign=campaign).order_by("id"))
-    balances: dict[tuple[str, str], int] = {}
+    return pools_of([campaign], day=day, at=at)[campaign]
+
+
+def pools_of(campaigns: Collection[int], *, day: int, at: datetime) -> dict[int, list[PoolState]]:
+    """As `pools`, of several campaigns, each of which is named; four queries for all of them.
+
+    Reads: matching_pool, ledger_account, matching_window, matching_rule.
+    """
+    found = list(Pool.objects.filter(campaign__in=campaigns).order_by("id"))
+    balances: dict[str, dict[str, int]] = {}
     for account in Account.objects.filter(book__in=[f"pool:{pool.code}" for pool in found]):
-        key = (account.book, account.kind)
+        kinds = balances.setdefault(account.book, {})
         balance = account.normal * (account.debits - account.credits)
-        balances[key] = balances.get(key, 0) + balance
+        kinds[account.kind] = kinds.get(account.kind, 0) + balance
     windows = {w.pool: w for w in Window.objects.filter(pool__in=[p.id for p in found], day=day)}
-    rules = in_force(campaign, at)
-    return [
-        _state(
-            pool,
-            {kind: sum_ for (book, kind), sum_ in balances.items() if book == f"pool:{pool.code}"},
-            windows.get(pool.id),
-            tuple(rule for rule in rules if rule.pool == pool.id),
+    rules = _in_force(campaigns, at)
+    states: dict[int, list[PoolState]] = {campaign: [] for campaign in campaigns}
+    for pool in found:
+        states[pool.campaign].append(
+            _state(
+                pool,
+                balances.get(f"pool:{pool.code}", {}),
+                windows.get(pool.id),
+                tuple(rule for rule in rules if rule.pool == pool.id),
+            )
         )
-        for pool in found
-    ]
+    return states
 
 
 def in_force(campaign: int, at: datetime) -> list[Published]:
     """The newest version of each rule of the campaign that has begun. Reads: matching_rule."""
-    newest: dict[str, Rule] = {}
-    begun = Rule.objects.filter(campaign=campaign, from_at__lte=at)
+    return _in_force([campaign], at)
+
+
+def _in_force(campaigns: Collection[int], at: datetime) -> list[Published]:
+    newest: dict[tuple[int, str], Rule] = {}
+    begun = Rule.objects.filter(campaign__in=campaigns, from_at__lte=at)
     for rule in begun.order_by("from_at", "number"):
-        newest[rule.code] = rule
+        newest[rule.campaign, rule.code] = rule
     return [_published(rule) for rule in newest.values()]
 
 
@@ -130,6 +145,36 @@ def versions(*, code: str = "", campaign: int = 0) -> list[Published]:
     rules = rules.filter(campaign=campaign) if campaign else rules
     pools_ = Pool.objects.in_bulk()
     return [_published(rule, pools_.get(rule.pool)) for rule in rules.order_by("number")]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedState:
+    """A seed that was promised for a Shanghai day: its hash in hex, its entries' numbers.
+
+    `day` numbers the day (0 is 1970-01-01); `revealed` is 0 before the seed was revealed.
+    """
+
+    rule: str
+    day: int
+    hash: str
+    number: int
+    revealed: int
+
+
+def seeds(count: int) -> list[SeedState]:
+    """The newest seeds, newest first, in two queries. Reads: matching_seed, matching_rule."""
+    found = list(Seed.objects.order_by("-day", "-number")[:count])
+    rules = Rule.objects.in_bulk([each.rule for each in found])
+    return [
+        SeedState(
+            rules[each.rule].code if each.rule in rules else str(each.rule),
+            each.day,
+            bytes(each.hash).hex(),
+            each.number,
+            each.revealed,
+        )
+        for each in found
+    ]
 
 
 def name_at(number: int) -> str:

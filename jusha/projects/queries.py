@@ -47,6 +47,15 @@ def find(code: str) -> Project | None:
     return Project.objects.select_related("charity").filter(code=code).first()
 
 
+def of_charity(charity: str) -> list[Project]:
+    """The charity's projects that have a page, oldest first.
+
+    Reads: jusha_project, jusha_charity.
+    """
+    found = Project.objects.select_related("charity").filter(charity__code=charity)
+    return list(found.order_by("starts_on", "code"))
+
+
 def named(codes: Iterable[str]) -> dict[str, Project]:
     """Projects by code, in one query; codes without a page are left out.
 

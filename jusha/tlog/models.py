@@ -26,3 +26,16 @@ class Table(models.Model):
     class Meta:
         db_table = "tlog_table"
         managed = False
+
+
+class Rechecks(models.Model):
+    """What visitors' browsers reported on one Shanghai day: receipts checked, and missing."""
+
+    day = models.DateField(primary_key=True)
+    reports = models.BigIntegerField()
+    checked = models.BigIntegerField()
+    missing = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tlog_rechecks"
+        managed = False

@@ -1,7 +1,9 @@
 """Reading the log for pages: entries from the database, proofs from the published tiles."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +47,15 @@ def checkpoint() -> PublishedCheckpoint | None:
     raw = read_from(public_folder(), CHECKPOINT)
     if raw is None:
         return None
-    parsed = parse_checkpoint(open_note(raw, known=[parse_vkey(vkey())]).text)
     at = datetime.fromtimestamp((public_folder() / CHECKPOINT).stat().st_mtime, UTC)
+    parsed = _verified(raw, vkey())
     return PublishedCheckpoint(parsed.size, raw.decode(), at, parsed)
+
+
+@lru_cache(maxsize=8)
+def _verified(raw: bytes, key: str) -> Checkpoint:
+    """Every page asks for the same few bytes: their signature is computed once."""
+    return parse_checkpoint(open_note(raw, known=[parse_vkey(key)]).text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,17 @@ def entry_bytes(number: int) -> bytes | None:
     return entries[number - int(row[0])]
 
 
+def published_entry(number: int) -> bytes | None:
+    """The bytes of entry `number` as the public log has them; None if it is not published.
+
+    A database restored from a backup may lack what was published: the public files are for ever.
+    """
+    published = checkpoint()
+    if published is None or not 0 <= number < published.size:
+        return None
+    return _tree(published.size).entry(number)
+
+
 def entry(number: int) -> dict[str, Any] | None:
     """Entry `number` as its fields; None if there is no such entry."""
     raw = entry_bytes(number)
@@ -142,6 +161,39 @@ def latest(count: int, before: int | None = None) -> list[dict[str, Any]]:
                 return found
             found.append(msgspec.json.decode(entries[place]))
     return found
+
+
+def latest_of(
+    kinds: Collection[str], count: int, before: int, *, within: int
+) -> tuple[list[dict[str, Any]], int]:
+    """The newest `count` entries of some kinds below `before`, newest first, and where to go on.
+
+    Looks back over at most `within` entries, so a page costs the same however rare a kind is;
+    the number returned is where the next page begins, 0 at the log's end. One query.
+    """
+    marks = tuple(f'"k":"{kind}"'.encode() for kind in kinds)
+    floor = max(before - within, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT first, count, entries FROM tlog_entries WHERE first < %s"
+            " AND first + count > %s ORDER BY first DESC",
+            (before, floor),
+        )
+        rows = cursor.fetchall()
+    found: list[dict[str, Any]] = []
+    for first, width, raw in rows:
+        if not any(mark in bytes(raw) for mark in marks):
+            continue
+        entries = decode_bundle(bytes(raw), width=width)
+        for place in range(min(width, before - first) - 1, max(floor - first, 0) - 1, -1):
+            if not any(mark in entries[place] for mark in marks):
+                continue
+            entry = msgspec.json.decode(entries[place])
+            if entry["k"] in kinds:
+                found.append(entry)
+            if len(found) == count:
+                return found, int(first) + place
+    return found, floor
 
 
 def inclusion(number: int) -> list[bytes]:

@@ -9,13 +9,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from jusha.web.modules import MODULES, module
+
 FOLDER: Final = Path(__file__).parent / "static" / "web"
 STYLES: Final = (
-    "tokens", "base", "shell", "form", "amount", "grains", "card", "statutory", "why", "gauge",
-    "line", "proof", "receipt", "table", "home", "project", "campaign", "deed",
+    "tokens", "base", "shell", "banner", "button", "field", "chips", "amount", "as-of", "grains",
+    "progress", "card", "charity", "statutory", "why", "gauge", "day", "curve", "line", "proof",
+    "receipt", "keep", "timeline", "empty", "toast", "table",
+    "home", "project", "donate", "campaign", "deed", "check", "beside", "styleguide",
 )  # fmt: skip
 """In the order of the cascade: tokens, ground, then one file a component."""
-PLAIN: Final = {name: FOLDER / name for name in ("live.js", "mark.svg")}
+PLAIN: Final = {
+    name: FOLDER / name for name in ("live.js", "grains.js", "copy.js", "again.js", "mark.svg")
+}
 KINDS: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -39,7 +45,16 @@ def asset(name: str) -> Asset | None:
         body = b"\n".join((FOLDER / f"{each}.css").read_bytes() for each in STYLES)
     elif name in PLAIN:
         body = PLAIN[name].read_bytes()
+    elif name in MODULES:
+        body = module(name, address=beside)
     else:
         return None
     digest = sha256(body).hexdigest()[:DIGEST_LETTERS]
     return Asset(body, KINDS[name.rpartition(".")[2]], digest)
+
+
+def beside(name: str) -> str:
+    """The address of an asset as another asset's file names it."""
+    found = asset(name)
+    assert found is not None, f"no asset {name}"
+    return f"../{found.digest}/{name}"

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone, translation
 
+from jusha.web.language import html_language
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -23,7 +25,8 @@ class Site:
 def site(_request: HttpRequest) -> dict[str, Site]:
     """Give every template `site`."""
     language = translation.get_language() or settings.LANGUAGE_CODE
-    html = "zh-Hans" if language == "zh-hans" else language
     facts = settings.JUSHA_MODE_FACTS
     named = (facts.platform, facts.designation) if facts is not None else ("", "")
-    return {"site": Site(settings.JUSHA_MODE, *named, language, html, timezone.now())}
+    return {
+        "site": Site(settings.JUSHA_MODE, *named, language, html_language(language), timezone.now())
+    }

@@ -17,14 +17,15 @@ from urllib.parse import quote
 from django.template.loader import render_to_string
 
 from jusha.web.assets import FOLDER, PLAIN
-from jusha.web.verifier_words import both_languages
+from jusha.web.verifier_words import every_language
 
 SCRIPTS: Final = ("bytes", "ed25519", "mldsa44", "trust", "receipt", "page")
 """In their order: each uses only the ones before it."""
 STYLES: Final = (
-    "tokens", "base", "shell", "form", "amount", "card", "proof", "table", "deed", "verify",
+    "tokens", "base", "shell", "banner", "button", "field", "amount", "card", "proof", "table",
+    "deed", "verify",
 )  # fmt: skip
-LANGUAGES: Final = (("zh-Hans", "中文"), ("en", "English"))
+LANGUAGES: Final = (("zh-Hans", "简体"), ("zh-Hant", "繁體"), ("en", "English"))
 
 
 class Verifier(NamedTuple):
@@ -47,14 +48,15 @@ def verifier(*, vkey: str, policy: str = "", sandbox: bool = False) -> Verifier:
         " img-src data:; base-uri 'none'; form-action 'none';"
         " require-trusted-types-for 'script'"
     )
-    both = both_languages()
+    every = every_language()
     context = {
         "policy": csp,
         "style": style,
         "script": script,
-        "words": both["zh-Hans"]["page"],
-        "english": both["en"]["page"],
-        "both": _as_script_data(both),
+        "words": every["zh-Hans"]["page"],
+        "traditional": every["zh-Hant"]["page"],
+        "english": every["en"]["page"],
+        "every": _as_script_data(every),
         "built_in": _as_script_data({"vkey": vkey, "policy": policy}),
         "vkey": vkey,
         "trust_file": policy,

@@ -1,17 +1,19 @@
-"""What the browser verifier says, in Chinese and English at once.
+"""What the browser verifier says, in simplified and traditional Chinese and English at once.
 
-The page is one file for everyone, so that its digest can be published: it carries both languages
+The page is one file for everyone, so that its digest can be published: it carries every language
 and chooses in the browser. The refusals are word for word those of `verify/verify.py`.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jusha.web import words
+from jusha.web.language import html_language
 
 PAGE: Final = {
     "brand": _("聚沙"),
@@ -169,12 +171,12 @@ MEANINGS: Final = {
 }  # fmt: skip
 
 
-def both_languages() -> dict[str, Any]:
-    """All words by language (`zh-Hans`, `en`), as plain text that JSON can carry."""
+def every_language() -> dict[str, Any]:
+    """All words by language (`zh-Hans`, `zh-Hant`, `en`), as plain text that JSON can carry."""
     found: dict[str, Any] = {}
-    for code, html in (("zh-hans", "zh-Hans"), ("en", "en")):
+    for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            found[html] = _plain(
+            found[html_language(code)] = _plain(
                 {
                     "page": PAGE,
                     "stamps": STAMPS,

@@ -255,8 +255,11 @@ def test_the_page_speaks_english_too_and_keeps_what_it_found(saved: Open) -> Non
     assert page.evaluate("document.documentElement.lang") == "en"
     visible = page.evaluate("document.body.innerText")
     chinese = [letter for letter in visible if "\u4e00" <= letter <= "\u9fff"]
-    assert "".join(chinese) == "中文不符", "the button of the other language, and the seal"
-    page.get_by_role("button", name="中文").click()
+    assert "".join(chinese) == "简体繁體不符", "the buttons of the other languages, and the seal"
+    page.get_by_role("button", name="繁體").click()
+    assert verdict(page) == "不能證明：記錄不在日誌的這個位置。"
+    assert page.evaluate("document.documentElement.lang") == "zh-Hant"
+    page.get_by_role("button", name="简体").click()
     assert verdict(page) == "不能证明：记录不在日志的这个位置。"
 
 

@@ -182,6 +182,17 @@ def welcome(supervisor: Supervisor, home: Path, *, demo: bool, traffic: bool) ->
         if traffic:
             supervisor.children.append(Child("traffic", traffic_argv(home, count=0, rate=6), "web"))
     page = f"http://localhost:{settings.JUSHA_WEB_PORT}/"
+    if settings.JUSHA_MODE == "beside":
+        sys.stdout.write(
+            f"\n聚沙 Jusha is running ({MODE_WORDS[settings.JUSHA_MODE]}).\n"
+            f"  打开 Open      {page}beside\n"
+            f"  账本 Log       {page}log\n"
+            f"  状况 Health    {page}health\n"
+            f"  下一步 Next    in another window: JUSHA_MODE=beside jusha beside FOLDER\n"
+            f"  停止 Stop      Ctrl-C\n\n"
+        )
+        sys.stdout.flush()
+        return
     campaign = build.WORLD["campaign"]["code"]
     sys.stdout.write(
         f"\n聚沙 Jusha is running ({MODE_WORDS[settings.JUSHA_MODE]}).\n"

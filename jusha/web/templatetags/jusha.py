@@ -12,20 +12,18 @@ from django.utils.safestring import SafeString
 from jusha.matching.rules import RuleTerms
 from jusha.money.assets import ASSETS_BY_NUMBER, decimal_text
 from jusha.money.clock import minute_seconds
-from jusha.web import grains, line, outcome, rule_words, words
+from jusha.web import drawings, grains, line, outcome, rule_words, words
 from jusha.web.assets import asset as find_asset
 from jusha.web.titles import told as told_of
 
 register = template.Library()
 HEAP_GRAINS = 240
-TONES = 3
-NEWEST = 5
 
 
 @register.simple_tag
 def asset(name: str) -> str:
     """The address of an asset, with the digest of its bytes."""
-    found = find_asset(name)
+    found = find_asset(f"{name}")  # what a template wrote is marked safe; a path wants plain text
     assert found is not None, f"no asset {name}"
     return reverse("asset", args=(found.digest, name))
 
@@ -111,36 +109,31 @@ def heap(progress: outcome.Progress, *, name: str, with_note: bool = False) -> d
 
     `with_note` says beneath it what a grain is worth; the text alternative always does.
     """
-    one = grains.grain_amount(max(progress.target, progress.together, 1), HEAP_GRAINS)
-    field = grains.heap(-(-max(progress.target, progress.together, 1) // one))
-    given = min(progress.given // one, len(field.places))
-    both = min(progress.together // one, len(field.places))
+    whole = max(progress.target, progress.together, 1)
+    one = grains.grain_amount(whole, HEAP_GRAINS)
+    size = -(-whole // one)
+    given, both = progress.given // one, progress.together // one
     return {
-        "field": field,
+        "field": grains.heap(size),
         "one": one,
         "name": name,
         "with_note": with_note,
         "progress": progress,
-        "ghost": grains.dots(field.places[both:]),
-        "matched": grains.dots(field.places[given:both]),
-        "tones": grains.tones(field.places[:given], TONES),
+        "drawn": drawings.heap(size, min(given, size), min(both, size)),
     }
 
 
 @register.inclusion_tag("web/parts/tower.html")
-def tower(deeds: int) -> dict[str, Any]:
-    """Today's deeds as sand that becomes a tower, the newest in cinnabar."""
+def tower(deeds: int, *, of_campaign: bool = False) -> dict[str, Any]:
+    """Deeds of today, or of a campaign, as sand that becomes a tower, the newest in cinnabar."""
     field = grains.tower()
     one = grains.grain_amount(max(deeds, 1), len(field.places))
-    laid = min(deeds // one, len(field.places))
-    sand = max(laid - NEWEST, 0)
     return {
         "field": field,
         "one": one,
         "deeds": deeds,
-        "ghost": grains.dots(field.places[laid:]),
-        "tones": grains.tones(field.places[:sand], TONES),
-        "newest": grains.dots(field.places[sand:laid]),
+        "of_campaign": of_campaign,
+        "drawn": drawings.tower(min(deeds // one, len(field.places))),
     }
 
 
@@ -159,16 +152,22 @@ def gauge(pool: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("web/parts/day.html")
 def day(rule: Any, at: datetime) -> dict[str, Any]:
-    """The Shanghai day as a strip of 1440 minutes, the rule's window in it, and now."""
+    """The Shanghai day as 1440 minutes: the rule's window, what of it is past, and now."""
     window = rule.terms.window
-    seconds = int(at.timestamp()) + 8 * 3600
+    now = minute_of_day(at)
+    length = window.to_minute - window.from_minute
     return {
         "from_minute": window.from_minute,
         "to_minute": window.to_minute,
-        "length": window.to_minute - window.from_minute,
-        "now": seconds % 86_400 // 60,
-        "hours": range(0, 1441, 60),
+        "length": length,
+        "past": min(max(now - window.from_minute, 0), length),
+        "now": now,
     }
+
+
+def minute_of_day(at: datetime) -> int:
+    """The minute of the Shanghai day."""
+    return (int(at.timestamp()) + 8 * 3600) % 86_400 // 60
 
 
 @register.inclusion_tag("web/parts/line.html")

@@ -1,16 +1,21 @@
 """A campaign: its theme, its day, its pools, its projects, its rule in a sentence."""
 
-from typing import Any
+from typing import Any, Final
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
+from jusha.giving import queries as giving
 from jusha.projects import queries as projects
 from jusha.web.cards import card
+from jusha.web.drawings import Curve, curve
 from jusha.web.live import standing
 from jusha.web.rule_words import rule_gist, rule_terms, rule_title
+
+CURVE_KEEP_SECONDS: Final = 60
 
 
 def campaign(request: HttpRequest, code: str) -> HttpResponse:
@@ -20,24 +25,27 @@ def campaign(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(code)
     shown = list(projects.in_fair_order(code).filter(id__in=found.page.projects.values("id")))
     funds = projects.funds(project.code for project in shown)
-    now = standing(found.id)
+    now = standing(found.id, found.page.code)
     cards = [card(each, now.by_project, funds.get(each.code)) for each in shown]
-    return render(request, "web/campaign.html", _standing(found) | {"cards": cards})
+    context = _standing(found) | {"cards": cards, "curve": _curve(found.id)}
+    return render(request, "web/campaign.html", context)
 
 
-def campaign_live(request: HttpRequest, code: str) -> HttpResponse:
-    """The campaign's numbers, alone."""
-    found = campaigns.find(code)
+def _curve(campaign: int) -> Curve | None:
+    """Today as a line, as of at most a minute ago: it reads the whole day."""
+    key = f"web:curve:{campaign}"
+    found: tuple[list[giving.Minute], int] | None = cache.get(key)
     if found is None:
-        raise Http404(code)
-    response = render(request, "web/parts/standing.html", _standing(found))
-    response["Cache-Control"] = "no-store"
-    return response
+        at = timezone.localtime()
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        found = giving.by_minute(campaign, midnight), at.hour * 60 + at.minute
+        cache.set(key, found, CURVE_KEEP_SECONDS)
+    return curve(found[0], until=found[1])
 
 
 def _standing(found: campaigns.Running) -> dict[str, Any]:
     now = timezone.now()
-    state = standing(found.id)
+    state = standing(found.id, found.page.code)
     return {
         "campaign": found,
         "standing": state,

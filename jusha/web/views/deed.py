@@ -25,10 +25,16 @@ EVERYTHING = "all"
 
 
 def deed(request: HttpRequest, number: str) -> HttpResponse:
-    """Show entry `number`, of whatever kind."""
+    """Show entry `number`, of whatever kind; of a number not yet given, say how far the log is.
+
+    What was published stays at its address, even where the database is older than the log.
+    """
     raw = tlog.entry_bytes(int(number))
     if raw is None:
-        raise Http404(number)
+        raw = tlog.published_entry(int(number))
+    if raw is None:
+        told = {"number": int(number), "size": tlog.size()}
+        return render(request, "web/deed_absent.html", told, status=404)
     entry = msgspec.json.decode(raw)
     titles = titles_of([entry])
     context = {
@@ -39,17 +45,18 @@ def deed(request: HttpRequest, number: str) -> HttpResponse:
         "project_title": titles.get(f"prj/{entry.get('prj')}"),
         "campaign_title": titles.get(f"rd/{entry.get('rd')}"),
         "raw": raw.decode(),
+        "address": request.build_absolute_uri(request.path),
         "proof": standing_of(int(number), raw),
         "check_address": check_address(tlog.proof(int(number))),
     }
     if entry["k"] == "don":
-        context |= _gift(request, entry)
+        context |= gift_parts(request, entry)
     if entry["k"] == "rule":
         context["rule"] = matching.version(entry["r"])
     return render(request, "web/deed.html", context)
 
 
-def _gift(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
+def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
     """What only gifts have: rules with their reasons, refunds, a place in the money line."""
     found = giving.deed(entry["n"])
     if found is None:

@@ -37,7 +37,7 @@ def donate(request: HttpRequest, code: str) -> HttpResponse:
         "campaign": campaign,
         "is_open": is_open,
         "takes_money": settings.JUSHA_SIMULATOR,
-        "standing": standing(campaign.id) if campaign else None,
+        "standing": standing(campaign.id, campaign.page.code) if campaign else None,
     }
     return render(request, "web/donate.html", context, status=422 if form.errors else 200)
 

@@ -9,10 +9,12 @@ from jusha.campaigns import queries as campaigns
 from jusha.projects import queries as projects
 from jusha.tlog import queries as tlog
 from jusha.web.cards import cards
+from jusha.web.entries import rows
 from jusha.web.live import shanghai_day, today
 from jusha.web.views.beside import beside
 
 PROJECTS_SHOWN = 3
+ENTRIES_SHOWN = 5
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -22,21 +24,18 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     day = shanghai_day(now)
     running = [each for each in campaigns.all_campaigns() if each.is_open(now)]
+    published = tlog.checkpoint()
+    shown = list(projects.in_fair_order(day))
     return render(
         request,
         "web/home.html",
         {
             "today": today(),
             "day": day,
-            "cards": cards(projects.in_fair_order(day)[:PROJECTS_SHOWN]),
+            "cards": cards(shown[:PROJECTS_SHOWN]),
             "campaign": running[0] if running else None,
-            "checkpoint": tlog.checkpoint(),
+            "checkpoint": published,
+            "published": published.size if published else 0,
+            "rows": rows(tlog.latest(ENTRIES_SHOWN), projects={each.code: each for each in shown}),
         },
     )
-
-
-def home_live(request: HttpRequest) -> HttpResponse:
-    """The number that lives, alone."""
-    response = render(request, "web/parts/today.html", {"today": today()})
-    response["Cache-Control"] = "no-store"
-    return response

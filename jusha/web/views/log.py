@@ -1,36 +1,48 @@
-"""The log explorer: the newest checkpoint, entries in words, a search, how to check us."""
+"""Check us: the newest signature, totals, the rules, witnesses, mistakes; and every entry."""
 
 from typing import Any, Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
+from jusha.campaigns import queries as campaigns
+from jusha.giving import queries as giving
+from jusha.matching import queries as matching
 from jusha.tlog import queries as tlog
-from jusha.web.titles import titles_of
+from jusha.web.entries import rows
+from jusha.web.rule_words import rule_gist, rule_title
 from jusha.web.views.verify import own_verifier
-from jusha.web.words import about, kind_name
 
+NEWEST: Final = 8
 PAGE: Final = 50
+WITHIN: Final = 5_000
+"""How many entries a page of one kind looks back over."""
 DIGITS_MAX: Final = 15
+SEEDS_SHOWN: Final = 5
+SUMS_KEEP_SECONDS: Final = 10
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "gifts": ("don", "accounts"),
+    "rules": ("rule", "pool", "notice", "close", "campaign"),
+    "chance": ("seed", "draw", "reveal"),
+    "matches": ("share", "release", "paid", "seal"),
+    "mended": ("refund", "held", "clawback", "freeze"),
+    "who": ("charity", "project", "channel"),
+}
+"""Kinds of entry that a reader looks for together, by the word in the address."""
 
 
 def log(request: HttpRequest) -> HttpResponse:
-    """Show a page of entries, newest first; a search by number leads to the entry."""
+    """Show how to check us; a search by number leads to the entry."""
     wanted = request.GET.get("n", "").strip().replace(",", "").replace("，", "")
-    if wanted.isascii() and wanted.isdigit() and len(wanted) <= DIGITS_MAX:
+    if _number(wanted) is not None:
         return redirect("deed", number=int(wanted))
-    size, before = tlog.size(), _before(request)
-    end = size if before is None else min(before, size)
-    entries = tlog.latest(PAGE, end)
-    titles = titles_of(entries)
     newest = tlog.checkpoint()
     context: dict[str, Any] = {
-        "rows": [(e, kind_name(e["k"]), about(e, titles)) for e in entries],
-        "size": size,
+        "rows": rows(tlog.latest(NEWEST)),
         "wanted": wanted,
-        "older": end - PAGE if end > PAGE else None,
-        "newer": min(end + PAGE, size) if end < size else None,
         "checkpoint": newest,
         "published": newest.size if newest else 0,
         "vkey": tlog.vkey(),
@@ -39,10 +51,47 @@ def log(request: HttpRequest) -> HttpResponse:
         "witnesses": tlog.witness_states(),
         "evidence": tlog.evidence(),
         "refusals": tlog.refused(),
+        "rules": [
+            (each, rule_title(each.terms), rule_gist(each.terms)) for each in matching.versions()
+        ],
+        "seeds": matching.seeds(SEEDS_SHOWN),
+        "sums": _sums(),
     }
     return render(request, "web/log.html", context)
 
 
-def _before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
+def entries(request: HttpRequest) -> HttpResponse:
+    """Show a page of entries, newest first, of every kind or of a group of kinds."""
+    group = request.GET.get("kind", "")
+    kinds = GROUPS.get(group, ())
+    size, wanted = tlog.size(), _number(request.GET.get("before", ""))
+    end = size if wanted is None else min(wanted, size)
+    if kinds:
+        found, older = tlog.latest_of(kinds, PAGE, end, within=WITHIN)
+    else:
+        found, older = tlog.latest(PAGE, end), max(end - PAGE, 0)
+    newest = tlog.checkpoint()
+    context: dict[str, Any] = {
+        "rows": rows(found),
+        "group": group if kinds else "",
+        "from": older,
+        "to": end - 1,
+        "older": older or None,
+        "newer": min(end + PAGE, size) if end < size and not kinds else None,
+        "is_newest": end >= size,
+        "published": newest.size if newest else 0,
+    }
+    return render(request, "web/entries.html", context)
+
+
+def _sums() -> dict[str, Any]:
+    """Totals of the whole log and what was put right, as of at most some seconds ago."""
+    found: dict[str, Any] | None = cache.get("web:log:sums")
+    if found is None:
+        found = {"all": campaigns.everything(), "cases": giving.cases(), "at": timezone.now()}
+        cache.set("web:log:sums", found, SUMS_KEEP_SECONDS)
+    return found
+
+
+def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX else None

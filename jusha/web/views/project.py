@@ -8,6 +8,7 @@ from jusha.campaigns import queries as campaigns
 from jusha.giving import queries as giving
 from jusha.projects import queries as projects
 from jusha.web.cards import card
+from jusha.web.timeline import timeline
 
 GIFTS_SHOWN = 5
 
@@ -31,5 +32,6 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
             "line": projects.money_line(fund) if fund else None,
             "campaign": running[0] if running else None,
             "newest": giving.newest(fund.project, GIFTS_SHOWN) if fund else [],
+            "steps": timeline(found, fund, today=timezone.localdate(now)),
         },
     )

@@ -327,7 +327,8 @@ function speak(language) {
 
 function firstLanguage() {
   const chosen = /(?:^|; )django_language=([\w-]+)/.exec(document.cookie)?.[1] ?? navigator.language;
-  return chosen.startsWith("zh") ? "zh-Hans" : "en";
+  if (!/^zh\b/i.test(chosen)) return "en";
+  return /hant|tw|hk|mo/i.test(chosen) ? "zh-Hant" : "zh-Hans";
 }
 
 function listen() {

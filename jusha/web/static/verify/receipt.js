@@ -13,7 +13,7 @@ const DASH = "\u2014 ";
 const COMMIT_DOMAIN = utf8("jusha-commit/v1\n");
 const SIGNATURE_BYTES = new Map([[ED25519, 64], [COSIGN_ED25519, 72], [COSIGN_MLDSA44, 2428]]);
 // A deed's number is its place in the log; other entries may count otherwise in `n`.
-const DEEDS = new Set(["don", "refund", "reverse", "release", "payout", "expense", "goods_in",
+const DEEDS = new Set(["don", "refund", "repaid", "reverse", "release", "payout", "expense", "goods_in",
   "goods_out", "hours", "railfee"]);
 
 /** What is checked, in the order in which it is. */
