@@ -1065,6 +1065,7 @@ FIELDS = {
     "don": "amt ch cur k n prj t v|cm cpn i inv m rd tag",
     "held": "amt ch cur k n t v why|",
     "refund": "amt cur k n ref t v|m",
+    "repaid": "amt cur k n ref t v|",
     "channel": "ch clock draw k n t v|",
     "charity": "k n org t v|",
     "project": "k n prj st t v|org run",
@@ -1211,6 +1212,7 @@ class Book:
         self.rules: dict[str, Rule] = {}
         self.versions: dict[str, list[Rule]] = {}
         self.refunded: dict[int, int] = {}
+        self.repaid_of: dict[int, int] = {}
         self.clawed: set[int] = set()
         self.coupons: set[str] = set()
         self.invited: dict[int, set[bytes]] = {}
@@ -2287,6 +2289,20 @@ class Walk(Later):
         need(done + amount <= given, f"{done} + {amount} refunded of {given}")
         right = {pool: part for pool, part in back.items() if part}
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
+
+    def repaid(self, e: dict[str, Any]) -> None:
+        """What was refunded reached its donor: never more than that."""
+        ref, amount = whole(e["ref"], "ref"), whole(e["amt"], "amt", 1)
+        need(ref < e["n"], "it repays a later entry")
+        don = self.earlier_don(ref)
+        held = decoder.decode(self.entries.again(ref).decode()) if don is None else {}
+        need(don or held["k"] == "held", f"entry {ref} is no gift")
+        need(
+            (don.asset if don else held["cur"]) == e["cur"], f"entry {ref} is no gift of {e['cur']}"
+        )
+        done, owed = self.repaid_of.get(ref, 0), self.refunded.get(ref, 0)
+        self.repaid_of[ref] = done + amount
+        need(done + amount <= owed, f"{done} + {amount} repaid of {owed} refunded")
 
     def _total(self, don: Don) -> Total:
         campaign = self.campaigns[don.campaign] if don.campaign else self.outside

@@ -60,8 +60,8 @@ def _table(text: str) -> dict[str, str]:
 
 
 # A deed's number is its place in the log; seals, batches and notices count otherwise in `n`.
-DEEDS = _table("""don 捐赠 gift; refund 退款 refund; reverse 冲正 reversal;
-release 配捐拨付 match released; payout 拨款 payout; expense 支出 expense;
+DEEDS = _table("""don 捐赠 gift; refund 退款 refund; repaid 退款到账 refund delivered;
+reverse 冲正 reversal; release 配捐拨付 match released; payout 拨款 payout; expense 支出 expense;
 goods_in 物资入库 goods received; goods_out 物资出库 goods handed out;
 hours 志愿时长 volunteer time; railfee 支付手续费 payment fee""")
 NOTICES = _table("""rule 规则 rule; seed 随机种子 random seed; draw 抽取 draw;

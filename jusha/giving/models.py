@@ -70,6 +70,19 @@ class Refund(models.Model):
         managed = False
 
 
+class Repaid(models.Model):
+    """Refunded money that a rail delivered to its donor, by the rail's own name of it."""
+
+    number = models.BigIntegerField(primary_key=True)
+    deed = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    reference = models.TextField()
+
+    class Meta:
+        db_table = "giving_repaid"
+        managed = False
+
+
 class Import(models.Model):
     """How far a file of gifts was appended, so that a stopped import goes on."""
 

@@ -23,6 +23,7 @@ from jusha.settlement.audit_read import Lane, Numbered, Place, Row
 from jusha.settlement.audit_short import Short
 from jusha.settlement.batch import collection_paused
 from jusha.settlement.changes import NO_COMMITMENT
+from jusha.settlement.find import ABOUT_DEEDS
 from jusha.settlement.pack import int8s, register, uuids
 
 ENVELOPES_AT_ONCE: Final = 20_000
@@ -142,7 +143,7 @@ class Walk:
                     numbers.add(envelope.invite)
             elif type(envelope) is Instruction:
                 ids.append(envelope.id)
-                if envelope.kind in {"refund", "claw-back"}:
+                if envelope.kind in ABOUT_DEEDS:
                     deed = envelope.body.get("deed")
                     numbers.update([deed] if isinstance(deed, int) else [])
         lookup = self.deeds.lookup

@@ -65,6 +65,7 @@ class Leaves:
         """Open the streams; needs a transaction."""
         self.walk, self.state = walk, walk.state
         self.refunds = Numbered(connection, "refund", read.REFUNDS_SQL)
+        self.repaid = Numbered(connection, "repaid", read.REPAID_SQL)
         self.clawbacks = Numbered(connection, "claw-back", read.CLAWBACKS_SQL)
         self.releases = Numbered(connection, "release", read.RELEASES_SQL)
         self.tables: dict[bytes, bytes] = {
@@ -77,7 +78,8 @@ class Leaves:
             "admit-channel": self.channel, "admit-charity": self.charity,
             "open-project": self.project, "close-project": self.close_project,
             "open-campaign": self.campaign, "fund-pool": self.pool, "publish-rule": self.rule,
-            "refund": self.refund, "seal": self.seal, "commit-seed": self.seed,
+            "refund": self.refund, "refund-sent": self.sent, "seal": self.seal,
+            "commit-seed": self.seed,
             "reveal": self.reveal, "freeze": self.freeze, "thaw": self.freeze,
             "claw-back": self.claw_back, "begin-notice": self.notice, "close-pool": self.close,
             "release": self.release, "sponsor-paid": self.paid,
@@ -86,7 +88,7 @@ class Leaves:
 
     def streams(self) -> list[Numbered]:
         """All streams whose rows must have an entry."""
-        return [self.refunds, self.clawbacks, self.releases]
+        return [self.refunds, self.repaid, self.clawbacks, self.releases]
 
     def check(self, asked: Asked) -> Iterator[Finding]:
         """Check the entry of an instruction that was carried out."""
@@ -267,6 +269,26 @@ class Leaves:
         asset = ASSETS_BY_NUMBER[deed.asset].code
         fields = {"k": "refund", "amt": amount, "cur": asset, "ref": deed.number}
         yield from self.entry(asked, fields | ({"m": shown} if shown else {}), transfers)
+
+    def sent(self, asked: Asked) -> Iterator[Finding]:
+        """Money that was refunded reached its donor: never more than that."""
+        state, amount = self.state, asked.body["amount"]
+        deed = self._deed(asked.body["deed"])
+        if not 0 < amount <= state.refunded[deed.number] - state.repaid[deed.number]:
+            raise LookupError("more than was refunded")
+        state.repaid[deed.number] += amount
+        channel = next(c for c in state.channels.values() if c.id == deed.channel)
+        if deed.held:
+            book, kinds = f"channel:{channel.code}", ("suspense-refundable", "unidentified")
+        else:
+            book = f"charity:{state.funds_by_id[deed.project].payee_code}"
+            kinds = ("refundable", "receivable")
+        sides = [state.account(book, kind, channel.code, deed.asset) for kind in kinds]
+        wanted = [(asked.number, deed.number, amount, asked.body["reference"])]
+        yield from self.rows(asked, "repaid", wanted, self.repaid.take(asked.number))
+        asset = ASSETS_BY_NUMBER[deed.asset].code
+        fields = {"k": "repaid", "amt": amount, "cur": asset, "ref": deed.number}
+        yield from self.entry(asked, fields, [(of_entry(asked.number, 0), *sides, amount)])
 
     def claw_back(self, asked: Asked) -> Iterator[Finding]:
         """All that is left of a gift's matches goes back."""

@@ -37,6 +37,7 @@ COUPONS_SQL: Final = "SELECT number, rule, serial FROM matching_coupon ORDER BY 
 INVITES_SQL: Final = """
 SELECT number, gift, uuid_send(person) FROM matching_invite ORDER BY number"""
 REFUNDS_SQL: Final = "SELECT number, deed, amount, matched FROM giving_refund ORDER BY number"
+REPAID_SQL: Final = "SELECT number, deed, amount, reference FROM giving_repaid ORDER BY number"
 CLAWBACKS_SQL: Final = "SELECT number, deed, amount FROM matching_clawback ORDER BY number"
 RELEASES_SQL: Final = """
 SELECT number, pool, project, amount, programme_at, running_at FROM matching_release

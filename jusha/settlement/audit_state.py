@@ -236,6 +236,7 @@ class State:
         """Numbers of the orders that the walk has passed."""
         self.released: set[tuple[int, int]] = set()
         self.refunded: defaultdict[int, int] = defaultdict(int)
+        self.repaid: defaultdict[int, int] = defaultdict(int)
         """By deed."""
         self.clawed: set[int] = set()
         self.secrets = installed()

@@ -86,6 +86,8 @@ class KnownDeed(NamedTuple):
     person: bytes
     clawed: bool
     """Whether its matches were taken back."""
+    repaid: int
+    """How much of what was refunded has reached the donor again."""
 
     @property
     def whole(self) -> bool:
@@ -186,6 +188,8 @@ class Changes:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     cases: list[tuple[Any, ...]] = field(default_factory=list)
     refunds: list[tuple[int, int, int, int, str]] = field(default_factory=list)
+    repaid: list[tuple[int, int, int, str]] = field(default_factory=list)
+    """(number, deed, amount, the rail's own name of it)."""
     voids: list[tuple[int, int, int, int, int]] = field(default_factory=list)
     outcomes: list[tuple[bytes, int, str, dict[str, Any]]] = field(default_factory=list)
     stuck: list[tuple[int, int, int, str, int]] = field(default_factory=list)
@@ -267,6 +271,7 @@ class Changes:
             matched_returned=0,
             person=person,
             clawed=False,
+            repaid=0,
         )
 
     def used(self, campaign: int, day: int, person: bytes) -> int:

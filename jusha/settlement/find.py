@@ -40,12 +40,13 @@ DEEDS_SQL: Final = """
 SELECT d.number, d.channel, d.campaign, d.project, d.asset, d.amount,
        (extract(epoch FROM d.effective_at) * 1000000)::bigint, d.programme_at, d.running_at,
        d.held, coalesce(r.amount, 0)::bigint, coalesce(r.matched, 0)::bigint, uuid_send(d.person),
-       b.number IS NOT NULL, coalesce(m.pools, '{}'), coalesce(m.amounts, '{}'),
-       coalesce(m.rules, '{}'), coalesce(m.places, '{}')
+       b.number IS NOT NULL, coalesce(s.amount, 0)::bigint, coalesce(m.pools, '{}'),
+       coalesce(m.amounts, '{}'), coalesce(m.rules, '{}'), coalesce(m.places, '{}')
 FROM unnest(%s) AS k (number)
 JOIN giving_deed d ON d.number = k.number
 LEFT JOIN LATERAL (SELECT sum(amount) AS amount, sum(matched) AS matched
                    FROM giving_refund WHERE deed = d.number) r ON true
+LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM giving_repaid WHERE deed = d.number) s ON true
 LEFT JOIN matching_clawback b ON b.deed = d.number
 LEFT JOIN LATERAL (SELECT array_agg(pool ORDER BY id) AS pools,
                           array_agg(amount ORDER BY id) AS amounts,
@@ -66,7 +67,10 @@ INVITES_SQL: Final = """
 SELECT i.gift, uuid_send(i.person) FROM unnest(%s) AS k (gift)
 JOIN matching_invite i ON i.gift = k.gift"""
 
-LOOKS_BACK: Final = frozenset({"refund", "seal", "claw-back", "close-claims", "begin-notice"})
+ABOUT_DEEDS: Final = frozenset({"refund", "refund-sent", "claw-back"})
+"""Kinds of instruction that name a deed."""
+
+LOOKS_BACK: Final = ABOUT_DEEDS | {"seal", "close-claims", "begin-notice"}
 """Kinds of instruction that read deeds and days: what is decided must be stored before them."""
 
 ALONE: Final = frozenset({"close-claims", "begin-notice"})
@@ -94,7 +98,7 @@ def find(
     perhaps not stored yet: they lie over what is read. Raises psycopg.Error.
 
     Reads: giving_seen, payments_order, payments_paid, matching_usage, settlement_outcome,
-    giving_deed, giving_refund, matching_match, matching_clawback, matching_coupon,
+    giving_deed, giving_refund, giving_repaid, matching_match, matching_clawback, matching_coupon,
     matching_invite, matching_claim. Writes nothing.
     """
     found = Found()
@@ -271,8 +275,8 @@ def _lay_deeds_over(found: Found, numbers: set[int], before: Changes) -> None:
 
 def _read_deeds(connection: Connection[Any], found: Found, numbers: set[int]) -> None:
     for row in connection.execute(DEEDS_SQL, (int8s(sorted(numbers)),), binary=True):
-        matches = tuple(map(KnownMatch._make, zip(*row[14:18], strict=True)))
-        found.deeds[row[0]] = KnownDeed._make((*row[:11], matches, *row[11:14]))
+        matches = tuple(map(KnownMatch._make, zip(*row[15:19], strict=True)))
+        found.deeds[row[0]] = KnownDeed._make((*row[:11], matches, *row[11:15]))
 
 
 def _campaign_and_person(
@@ -296,7 +300,7 @@ def _find_for_instructions(
     sent_back = {
         number
         for instruction in instructions
-        if instruction.kind in {"refund", "claw-back"}
+        if instruction.kind in ABOUT_DEEDS
         and isinstance(number := instruction.body.get("deed"), int)
         and 0 <= number < NUMBER_MAX
     }

@@ -29,7 +29,7 @@ from jusha.settlement.lifecycle import (
     thaw,
 )
 from jusha.settlement.publish_rule import publish_rule
-from jusha.settlement.refund import refund
+from jusha.settlement.refund import refund, refund_sent
 from jusha.settlement.seal import seal
 from jusha.settlement.seeds import commit_seed, reveal
 from jusha.settlement.task import InstructionRefusedError, Task, enter
@@ -249,6 +249,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "fund-pool": fund_pool,
     "publish-rule": publish_rule,
     "refund": refund,
+    "refund-sent": refund_sent,
     "seal": seal,
     "commit-seed": commit_seed,
     "reveal": reveal,

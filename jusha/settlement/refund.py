@@ -1,10 +1,12 @@
 """Send money of a deed back, and its unreleased match to the pool's returned account. Pure.
 
+`refund` decides it and books what is owed; `refund_sent` books that the rail delivered it.
+
 No window reopens and no cap is given back (blueprint decision 6). The intervals that
 the deed had in the money line become void; nothing behind them shifts.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -57,6 +59,42 @@ def refund(task: Task) -> int:
         "ref": body.deed,
     }
     return enter(task, fields | ({"m": shown} if shown else {}))
+
+
+class RefundSentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which deed, how much of what was refunded of it, and the rail's own name of the refund."""
+
+    deed: int
+    amount: int
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+def refund_sent(task: Task) -> int:
+    """Book that a rail gave refunded money to its donor: never more than was refunded.
+
+    The decision was made before, by two persons; this is the rail's word that it was done.
+    """
+    world, changes, found = task.world, task.changes, task.found
+    body = msgspec.convert(task.instruction.body, RefundSentBody)
+    deed = found.deeds.get(body.deed) or changes.deed(body.deed)
+    if deed is None:
+        raise InstructionRefusedError("unknown-deed", given=body.deed)
+    if not 0 < body.amount <= deed.refunded - deed.repaid:
+        raise InstructionRefusedError("more-than-is-owed", left=deed.refunded - deed.repaid)
+    asset = ASSETS_BY_NUMBER[deed.asset].code
+    fields = {"amt": body.amount, "cur": asset, "k": "repaid", "ref": body.deed}
+    number = enter(task, fields)
+    channel = world.channels_by_id[deed.channel]
+    if deed.held:
+        book, kinds = f"channel:{channel.code}", ("suspense-refundable", "unidentified")
+    else:
+        book = f"charity:{world.funds_by_id[deed.project].payee_code}"
+        kinds = ("refundable", "receivable")
+    owed, claim = (world.account(book, deed.asset, kind, channel.code) for kind in kinds)
+    changes.post(number, 0, owed, claim, body.amount)
+    changes.repaid.append((number, body.deed, body.amount, body.reference))
+    found.deeds[body.deed] = deed._replace(repaid=deed.repaid + body.amount)
+    return number
 
 
 def _refund_held(

@@ -352,6 +352,10 @@ def _pack_rare(parcel: Parcel, changes: Changes) -> None:
         changes.refunds,
     )
     parcel.run_many(
+        "INSERT INTO giving_repaid (number, deed, amount, reference) VALUES (%s, %s, %s, %s)",
+        changes.repaid,
+    )
+    parcel.run_many(
         "INSERT INTO projects_void (project, line, start, length, number)"
         " VALUES (%s, %s, %s, %s, %s)",
         changes.voids,

@@ -16,6 +16,7 @@ KINDS: Final = {
     "don": pgettext_lazy("entry", "捐赠"),
     "held": pgettext_lazy("entry", "待查款项"),
     "refund": pgettext_lazy("entry", "退款"),
+    "repaid": pgettext_lazy("entry", "退款到账"),
     "channel": pgettext_lazy("entry", "渠道登记"),
     "charity": pgettext_lazy("entry", "机构登记"),
     "project": pgettext_lazy("entry", "项目状态"),
@@ -195,6 +196,10 @@ def _about_refund(entry: dict[str, Any], _named: dict[str, str]) -> str:
     return _("退回第 %(number)s 条") % {"number": f"{entry['ref']:,}"}
 
 
+def _about_repaid(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("第 %(number)s 条的退款已回到捐赠人手中") % {"number": f"{entry['ref']:,}"}
+
+
 def _about_project(entry: dict[str, Any], named: dict[str, str]) -> str:
     is_open = entry["st"] == "open"
     text = _("「%(name)s」开放接受捐赠") if is_open else _("「%(name)s」停止接受捐赠")
@@ -284,6 +289,7 @@ def _about_paid(entry: dict[str, Any], named: dict[str, str]) -> str:
 WITH_MORE: Final[dict[str, Callable[[dict[str, Any], dict[str, str]], str]]] = {
     "held": _about_held,
     "refund": _about_refund,
+    "repaid": _about_repaid,
     "project": _about_project,
     "pool": _about_pool,
     "seed": _about_seed,

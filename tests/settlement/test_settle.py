@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from jusha.config.postgres import database_url
-from jusha.inbox.envelopes import NO_PERSON
+from jusha.inbox.envelopes import NO_PERSON, Instruction
 from jusha.settlement.fence import AlreadySettlingError, FencedOffError, take_over
 from tests.cast import ALICE, BOB, BOOKS, WATER, House, ratio
 from tests.home import HOME
@@ -175,6 +175,68 @@ def test_a_refund_needs_two_persons(house: House) -> None:
     assert house.instruct("refund", second="li", deed=number, amount=1, reason="x")[0] == (
         "needs-two-persons"
     )
+
+
+def test_what_a_rail_gave_back_is_owed_no_longer(house: House) -> None:
+    house.furnish()
+    number = house.give(1_000)
+    told: dict[str, Any] = {"deed": number, "amount": 600, "reference": "50300"}
+    assert house.instruct("refund-sent", **told)[0] == "more-than-is-owed"
+    assert house.instruct("refund", deed=number, amount=900, reason="asked")[0] == "done"
+    assert house.instruct("refund-sent", **told)[0] == "done"
+    assert house.balance("charity:shan", "refundable", "partner") == 300
+    assert house.balance("charity:shan", "receivable", "partner") == 400
+    assert house.instruct("refund-sent", **told)[0] == "more-than-is-owed"
+    assert house.entries()[-1] | {"n": 0, "t": ""} == {
+        "k": "repaid",
+        "amt": 600,
+        "cur": "CNY",
+        "ref": number,
+        "n": 0,
+        "t": "",
+        "v": 1,
+    }
+    house.check()
+
+
+def test_held_money_that_went_back_leaves_its_channels_book(house: House) -> None:
+    house.furnish()
+    house.send(house.deed(700, "nowhere"))
+    house.settle()
+    held = house.entries()[-1]["n"]
+    book = "channel:partner"
+    assert house.instruct("refund", deed=held, amount=700, reason="unknown project")[0] == "done"
+    assert house.balance(book, "suspense-refundable", "partner") == 700
+    assert house.instruct("refund-sent", deed=held, amount=700, reference="r")[0] == "done"
+    assert house.balance(book, "suspense-refundable", "partner") == 0
+    assert house.balance(book, "unidentified", "partner") == 0
+    house.check()
+
+
+def test_a_refund_and_its_delivery_may_stand_in_one_batch(house: House) -> None:
+    house.furnish()
+    number = house.give(1_000)
+    refund = {"deed": number, "amount": 400, "reason": "asked"}
+    sent = {"deed": number, "amount": 400, "reference": "r"}
+    house.send(
+        Instruction(bytes(15) + b"1", "refund", "li", "wang", refund),
+        Instruction(bytes(15) + b"2", "refund-sent", "rail", "", sent),
+        Instruction(bytes(15) + b"3", "refund-sent", "rail", "", sent),
+    )
+    house.settle()
+    assert [entry["k"] for entry in house.entries()[-2:]] == ["refund", "repaid"]
+    house.check()
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 65, "a\0b", 7, None])
+def test_a_delivery_without_a_name_changes_nothing(house: House, reference: object) -> None:
+    house.furnish()
+    number = house.give(1_000)
+    assert house.instruct("refund", deed=number, amount=400, reason="asked")[0] == "done"
+    told: dict[str, Any] = {"deed": number, "amount": 400, "reference": reference}
+    assert house.instruct("refund-sent", **told)[0] == "bad-instruction"
+    assert house.balance("charity:shan", "refundable", "partner") == 400
+    house.check()
 
 
 def test_an_envelope_that_cannot_be_settled_is_parked_and_the_rest_goes_on(house: House) -> None:

@@ -5,7 +5,7 @@ DO $$
 DECLARE
     hot CONSTANT text[] := ARRAY[
         'ledger_account', 'ledger_transfer', 'giving_deed', 'giving_seen', 'giving_case',
-        'giving_refund', 'payments_channel', 'payments_channel_use', 'payments_order',
+        'giving_refund', 'giving_repaid', 'payments_channel', 'payments_channel_use', 'payments_order',
         'payments_paid', 'projects_fund', 'projects_void', 'charities_payee', 'campaigns_terms',
         'campaigns_total', 'matching_pool', 'matching_rule', 'matching_window', 'matching_usage',
         'matching_match', 'matching_claim', 'matching_closing', 'matching_coupon',
