@@ -31,14 +31,21 @@ ACCOUNT_HEADER = (
 
 
 def wechat_line(
-    no: str, yuan: str, *, at: str = "2026-03-01 09:30:00", state: str = "SUCCESS", name: str = "捐"
+    no: str,
+    yuan: str,
+    *,
+    at: str = "2026-03-01 09:30:00",
+    state: str = "SUCCESS",
+    name: str = "捐",
+    refund: str = "0",
+    came: str = "",
 ) -> str:
-    """One line: a payment, or with the state REFUND a refund of so much."""
+    """One line: a payment, or with the state REFUND the refund of so much called `refund`."""
     back = state == "REFUND"
     fee = f"{Decimal(yuan) * Decimal('0.006') * (-1 if back else 1):.5f}"
     paid, refunded = ("0.00", yuan) if back else (yuan, "0.00")
     cells = [at, "wx1", "1900000001", "0", "", no, f"m-{no}", "openid", "JSAPI", state, "OTHERS"]
-    cells += ["CNY", paid, "0.00", "0", "0", refunded, "0.00", "", "", name, "", fee, "0.60%"]
+    cells += ["CNY", paid, "0.00", refund, "0", refunded, "0.00", "", came, name, "", fee, "0.60%"]
     return ",".join(f"`{cell}" for cell in [*cells, paid, refunded, ""])
 
 
@@ -52,7 +59,9 @@ def wechat(lines: Sequence[str], *, summary: str | None = None) -> bytes:
     return b"\xef\xbb\xbf" + text.encode()
 
 
-def alipay_line(no: str, yuan: str, *, at: str = "2026-03-01 09:30:00", kind: str = "交易") -> str:
+def alipay_line(
+    no: str, yuan: str, *, at: str = "2026-03-01 09:30:00", kind: str = "交易", refund: str = ""
+) -> str:
     """One line; a 退款 has a negative amount."""
     cells = [
         f"{no}\t",
@@ -67,7 +76,8 @@ def alipay_line(no: str, yuan: str, *, at: str = "2026-03-01 09:30:00", kind: st
         "\t",
         "**博(156******89)\t",
     ]
-    cells += [yuan, yuan, "0.00", "0.00", "0.00", "0.00", "0.00", "", "0.00\t", "0.00", "\t"]
+    cells += [yuan, yuan, "0.00", "0.00", "0.00", "0.00", "0.00", "", "0.00\t", "0.00"]
+    cells.append(f"{refund}\t")
     return ",".join([*cells, "-0.01", "0.00", ""])
 
 

@@ -216,7 +216,9 @@ def tell_until_heard(supervisor: Supervisor, home: Path) -> bool | None:
                 return build.tell_settlement(connection)
         except psycopg.OperationalError:
             time.sleep(TRY_EVERY_SECONDS)
-        except (NoOutcomeError, build.DemoRefusedError) as error:
+        except NoOutcomeError as error:  # a busy machine: settlement is still starting
+            log.warning("demo_world_waits", on=str(error))
+        except build.DemoRefusedError as error:
             log.error("demo_world_not_built", error=str(error))  # noqa: TRY400 - expected
             return False
     return None

@@ -123,11 +123,11 @@ def read_records(
             cells = next(reader)
         except StopIteration:
             return
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
             if lines.first <= skip_lines:  # nobody reads it
                 lines.done()
                 continue
-            yield Rejected(lines.give_back(), "bad-encoding", "")
+            yield Rejected(lines.give_back(), "bad-encoding", misplaced(error, delimiter))
         except csv.Error:
             yield Rejected(lines.give_back(), "bad-quoting", "")
         except RowRefusedError as refusal:
@@ -146,14 +146,20 @@ def read_lines(file: BinaryIO, *, encoding: str) -> Iterator[tuple[int, bytes, s
             text = next(lines)
         except StopIteration:
             return
-        except UnicodeDecodeError:
-            yield Rejected(lines.give_back(), "bad-encoding", "")
+        except UnicodeDecodeError as error:
+            yield Rejected(lines.give_back(), "bad-encoding", misplaced(error, ","))
         except RowRefusedError as refusal:
             yield Rejected(lines.give_back(), refusal.reason, "")
         else:
             number, raw = lines.done()
             if raw.strip():
                 yield number, raw, text.rstrip("\r\n")
+
+
+def misplaced(error: UnicodeDecodeError, delimiter: str) -> str:
+    """Say in which column of its line the first byte stands that is not in the encoding."""
+    before = error.object[: error.start].count(delimiter.encode())
+    return f"column {before + 1} is not {error.encoding}"
 
 
 def amount_fen(text: str, *, unit: str, thousands_commas: bool = False) -> int:

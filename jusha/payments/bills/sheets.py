@@ -22,6 +22,9 @@ WHOLE_MAX: Final = 10**15
 """A spreadsheet keeps 15 digits of a number: a longer one is not what was typed."""
 PIECE: Final = 1 << 20
 FORMULA: Final = re.compile(rb"<(?:[A-Za-z0-9]{1,8}:)?f[\s/>]")
+CELL: Final = re.compile(rb'<(?:[A-Za-z0-9]{1,8}:)?c [^>]{0,200}?r="([A-Z]{1,3}[0-9]{1,7})"')
+TAIL_BYTES: Final = 512
+"""Enough of the piece before to name the cell that a formula stands in."""
 DOCTYPE: Final = b"<!DOCTYPE"
 
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
@@ -113,6 +116,10 @@ def _check_part(part: IO[bytes], *, sheet: bool) -> None:
         seen = tail + piece
         if DOCTYPE in seen:
             raise FileRefusedError("the spreadsheet declares a document type: no bank does")
-        if sheet and FORMULA.search(seen):
-            raise FileRefusedError("the spreadsheet holds formulas: save it with values only")
-        tail = seen[-16:]
+        if sheet and (formula := FORMULA.search(seen)):
+            cells = CELL.findall(seen, 0, formula.start())
+            where = f" (first in cell {cells[-1].decode()})" if cells else ""
+            raise FileRefusedError(
+                f"the spreadsheet holds formulas{where}: save it with values only"
+            )
+        tail = seen[-TAIL_BYTES:]

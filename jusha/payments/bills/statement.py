@@ -133,8 +133,11 @@ def _headed(records: Iterator[Record | Rejected], header: list[str] | None) -> S
         return Statement(header, records)
     first = next(records, None)
     if not isinstance(first, Record):
-        why = first.reason if first else "empty"
-        raise FileRefusedError(f"the file has no header that can be read ({why})")
+        why = f"line {first.line}: {first.reason} {first.detail}".strip() if first else "empty"
+        raise FileRefusedError(
+            f"the file has no header that can be read ({why}); does the map name its `encoding`"
+            " (utf-8, gbk, gb18030) and its `skip_lines`?"
+        )
     return Statement([cell.strip() for cell in first.cells], records)
 
 
