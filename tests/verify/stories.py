@@ -182,6 +182,8 @@ def friends_story() -> Story:
     story.add("refund", ref=other, amt=1, cur="CNY", m=[{"amt": 1, "pool": "tree"}])
     story.gift(100, m(100), m(0, "refunded", "I1.1", for_=other), name="carol", inv=other)
     story.add("refund", ref=first, amt=250, cur="CNY", m=[{"amt": 1_000, "pool": "tree"}])
+    story.add("repaid", ref=first, amt=249, cur="CNY")
+    story.add("repaid", ref=first, amt=1, cur="CNY")
     story.seal(books=(7, 1_300, 2_800, 251, 1_001))
     return story
 

@@ -228,6 +228,13 @@ LIES: dict[str, tuple[str, Change, str]] = {
     "a multiplied match not returned": (
         "friends", changed("refund", 1, m=[{"amt": 250, "pool": "tree"}]), "returns {'tree': 1000}",
     ),
+    "more repaid than refunded": (
+        "friends", changed("repaid", 1, amt=2), "249 + 2 repaid of 250 refunded",
+    ),
+    "repaid in another currency": ("friends", changed("repaid", 0, cur="USD"), "no gift of USD"),
+    "a gift repaid that was not refunded": (
+        "friends", changed("repaid", 0, ref=9), "249 repaid of 0 refunded",
+    ),
     "a coupon used twice": ("coupon", matched(2, 2, amt=300, by="rule"), "0 by coupon-used"),
     "a coupon that does not exist": ("coupon", changed("don", 3, cpn="C1.1"), "not as shown"),
     "a coupon of no rule": ("coupon", changed("don", 3, cpn="Z1.1"), "is of no rule"),

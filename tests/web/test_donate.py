@@ -146,7 +146,7 @@ def test_an_order_that_settlement_refuses_says_why(site: Site) -> None:
     order_no = order_at(site)  # the page was open while the project closed
     site.house.settle()
     assert "原因：项目已停止接受捐赠。款项没有扣。" in site.text(f"/o/{order_no}")
-    assert "the project takes no more gifts" in site.text(f"/o/{order_no}", lang="en")
+    assert "the project no longer takes gifts" in site.text(f"/o/{order_no}", lang="en")
 
 
 def test_the_secret_that_signs_the_cookie_stays_in_its_folder(site: Site, tmp_path: Path) -> None:
