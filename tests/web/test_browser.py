@@ -68,7 +68,7 @@ def test_a_phone_without_javascript_gives_and_gets_its_proof(
 
     page.route(re.compile(r":8002/pay"), cashier)
     page.goto(address)
-    page.get_by_role("link", name="书香进山").click()
+    page.get_by_role("link", name="书香进山", exact=True).click()
     page.locator(".dock").get_by_role("link", name="我要捐").click()
     assert page.get_by_role("button", name="去付款").bounding_box() is not None
     page.check("input[value='7000']")
