@@ -31,6 +31,7 @@ from jusha.inbox.keys import deed_key
 
 LANE: Final = "import"
 ROW_REFUNDS_MAX: Final = 1_000
+REFERENCE_MAX: Final = 64
 REASON: Final = "a refund line of the charity's bill"
 SQL: Final = Path(__file__).parent / "sql"
 STANDING_SQL: Final = (SQL / "refunds_standing.sql").read_text()
@@ -58,9 +59,10 @@ def take_back(
 ) -> list[Standing]:
     """Append a refund for each line whose gift is known and large enough; say how each stands.
 
-    Safe to repeat. `secret` is the installation's for names of deeds; the two persons answer for
-    the bills. Needs an autocommit connection. Reads: settlement_outcome, giving_refund,
-    giving_seen, giving_name, giving_deed. Writes: inbox_row, inbox_lane.
+    Once it is settled, the line is told as the rail's word that the money went back. Safe to
+    repeat. `secret` is the installation's for names of deeds; the two persons answer for the
+    bills. Needs an autocommit connection. Reads: settlement_outcome, giving_refund, giving_seen,
+    giving_name, giving_deed. Writes: inbox_row, inbox_lane.
     """
     ids = [identity(charity, back) for back in backs]
     known = _known(connection, ids)
@@ -78,10 +80,10 @@ def take_back(
         if standing.state == SENT:
             spent[standing.gift] += back.amount
         standings.append(standing)
-    new = [s for s in standings if s.state == SENT]
-    for start in range(0, len(new), ROW_REFUNDS_MAX):
-        sent = [_instruction(charity, s, by, second) for s in new[start : start + ROW_REFUNDS_MAX]]
-        append(connection, lane=LANE, envelopes=list(sent))
+    told = [_refund(charity, s, by, second) for s in standings if s.state == SENT]
+    told += _delivered(connection, charity, standings, by)
+    for start in range(0, len(told), ROW_REFUNDS_MAX):
+        append(connection, lane=LANE, envelopes=[*told[start : start + ROW_REFUNDS_MAX]])
     return standings
 
 
@@ -100,10 +102,27 @@ def is_settled(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
-def _instruction(charity: str, standing: Standing, by: str, second: str) -> Instruction:
+def _refund(charity: str, standing: Standing, by: str, second: str) -> Instruction:
     back = standing.back
     body = {"deed": standing.gift, "amount": back.amount, "reason": REASON}
     return Instruction(identity(charity, back), "refund", by, second, body)
+
+
+def _delivered(
+    connection: psycopg.Connection[Any], charity: str, standings: Sequence[Standing], by: str
+) -> list[Instruction]:
+    """A bill's refund line is the rail's word that the money went back: what is owed no longer."""
+    done = {sha256(identity(charity, s.back) + b" sent").digest()[:16]: s.back for s in standings
+            if s.state == DONE}  # fmt: skip
+    gifts = {s.back: s.gift for s in standings}
+    known = _known(connection, list(done))
+    return [
+        Instruction(id_, "refund-sent", by, body={
+            "deed": gifts[back], "amount": back.amount,
+            "reference": back.external_id[:REFERENCE_MAX],
+        })
+        for id_, back in done.items() if id_ not in known
+    ]  # fmt: skip
 
 
 def _standing(

@@ -48,6 +48,8 @@ def test_a_refund_line_takes_the_gift_back_and_is_published_on_its_day(desk: Des
     )  # fmt: skip
     assert desk.house.entries()[line["n"]]["k"] == "refund"
     assert "refunds" not in desk.table("2026-02-27")
+    repaid = [(e["amt"], e["ref"]) for e in desk.house.entries() if e["k"] == "repaid"]
+    assert repaid == [(500, gifts[1])], "the bill is the rail's word that it went back"
     desk.house.check()
 
 
