@@ -17,13 +17,13 @@ SUB_UNSURE: Final = frozenset(
         "ACQ.TRADE_SETTLE_ERROR",
         "aop.unknow-error",
         "aop.ACQ.SYSTEM_ERROR",
-        "isp.unknow-error",
+        "isp.unknow-error",  # codespell:ignore unknow
         "isp.service-unavailable",
         "isv.app-call-limited",
         "isv.method-call-limited",
     }
 )
-"""Alipay spells it "unknow"."""
+"""Alipay leaves a letter out of one."""
 NO_SUCH_TRADE: Final = "ACQ.TRADE_NOT_EXIST"
 """Also the answer for an order whose page was signed and never opened."""
 WRONG_STATE: Final = frozenset(
