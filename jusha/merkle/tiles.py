@@ -343,4 +343,4 @@ def _read_hashes(name: Tile, read_tile: ReadTile) -> bytes:
 def _read_bundle(name: Tile, read_tile: ReadTile) -> bytes:
     found, data = _read_either(name, read_tile)
     entries = decode_bundle(data, width=found.width)
-    return encode_bundle(entries[: name.width])
+    return data if found.width == name.width else encode_bundle(entries[: name.width])

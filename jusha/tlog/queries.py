@@ -120,17 +120,6 @@ def entry_bytes(number: int) -> bytes | None:
     return entries[number - int(row[0])]
 
 
-def published_entry(number: int) -> bytes | None:
-    """The bytes of entry `number` as the public log has them; None if it is not published.
-
-    A database restored from a backup may lack what was published: the public files are for ever.
-    """
-    published = checkpoint()
-    if published is None or not 0 <= number < published.size:
-        return None
-    return _tree(published.size).entry(number)
-
-
 def entry(number: int) -> dict[str, Any] | None:
     """Entry `number` as its fields; None if there is no such entry."""
     raw = entry_bytes(number)
@@ -196,12 +185,26 @@ def latest_of(
     return found, floor
 
 
-def inclusion(number: int) -> list[bytes]:
-    """The hashes from entry `number` to the newest root; empty if it is not published yet."""
-    published = checkpoint()
-    if published is None or number >= published.size:
-        return []
-    return _tree(published.size).inclusion_proof(index=number)
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A published entry: its bytes, the hashes up to a checkpoint's root, the proof to share."""
+
+    entry: bytes
+    path: tuple[bytes, ...]
+    proof: bytes
+
+
+def placed(number: int, published: PublishedCheckpoint | None) -> Placed | None:
+    """Entry `number` with its place below a checkpoint, all from the log's own files.
+
+    A database restored from a backup may lack what was published: the public files are for ever.
+    None if that checkpoint does not have it yet.
+    """
+    if published is None or not 0 <= number < published.size:
+        return None
+    tree = _tree(published.size)
+    entry, path = tree.entry(number), tuple(tree.inclusion_proof(index=number))
+    return Placed(entry, path, _proof_file(number, path, published, share_extra(leaf=entry)))
 
 
 def proof(number: int, extra: bytes | None = None) -> bytes | None:
@@ -214,12 +217,19 @@ def proof(number: int, extra: bytes | None = None) -> bytes | None:
     if published is None or not 0 <= number < published.size:
         return None
     tree = _tree(published.size)
-    return ProofFile(
-        index=number,
-        path=tuple(tree.inclusion_proof(index=number)),
-        checkpoint=published.text.encode(),
-        extra=extra if extra is not None else share_extra(leaf=tree.entry(number)),
-    ).to_bytes()
+    return _proof_file(
+        number,
+        tuple(tree.inclusion_proof(index=number)),
+        published,
+        extra if extra is not None else share_extra(leaf=tree.entry(number)),
+    )
+
+
+def _proof_file(
+    number: int, path: tuple[bytes, ...], published: PublishedCheckpoint, extra: bytes
+) -> bytes:
+    checkpoint = published.text.encode()
+    return ProofFile(index=number, path=path, checkpoint=checkpoint, extra=extra).to_bytes()
 
 
 def _tree(leaves: int) -> TileTree:

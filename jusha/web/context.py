@@ -1,11 +1,11 @@
-"""What every page knows: the mode of the installation, the language, the time."""
+"""What every page knows: the mode of the installation and the language."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone, translation
+from django.utils import translation
 
 from jusha.web.language import html_language
 
@@ -19,7 +19,6 @@ class Site:
     designation: str
     language: str
     html_language: str
-    now: datetime
 
 
 def site(_request: HttpRequest) -> dict[str, Site]:
@@ -27,6 +26,10 @@ def site(_request: HttpRequest) -> dict[str, Site]:
     language = translation.get_language() or settings.LANGUAGE_CODE
     facts = settings.JUSHA_MODE_FACTS
     named = (facts.platform, facts.designation) if facts is not None else ("", "")
-    return {
-        "site": Site(settings.JUSHA_MODE, *named, language, html_language(language), timezone.now())
-    }
+    return {"site": _site(settings.JUSHA_MODE, *named, language)}
+
+
+@lru_cache(maxsize=32)
+def _site(mode: str, platform: str, designation: str, language: str) -> Site:
+    """The same object for the same site: what is drawn for it is found by it."""
+    return Site(mode, platform, designation, language, html_language(language))

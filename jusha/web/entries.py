@@ -1,6 +1,6 @@
 """Entries of the log as lines that people read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jusha.projects.models import Project
@@ -12,12 +12,15 @@ Row = tuple[dict[str, Any], str, str]
 
 
 def rows(
-    entries: list[dict[str, Any]], *, projects: Mapping[str, Project] | None = None
+    entries: Sequence[dict[str, Any]],
+    *,
+    projects: Mapping[str, Project] | None = None,
+    titles_by: Callable[[Iterable[dict[str, Any]]], dict[str, str]] = titles_of,
 ) -> list[Row]:
     """Put words to entries. Projects that the caller has at hand are not asked for again."""
     known = projects or {}
     titles = {f"prj/{code}": told(project, "title") for code, project in known.items()}
-    titles |= titles_of(_unnamed(entries, titles))
+    titles |= titles_by(_unnamed(entries, titles))
     return [(entry, kind_name(entry["k"]), about(entry, titles)) for entry in entries]
 
 

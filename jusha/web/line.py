@@ -44,8 +44,10 @@ def bands_with_gift(
     running_at: int,
 ) -> Bands:
     """Draw the lines up to their heads, and where a gift of `amount` fen lies in each."""
-    scale = max(programme_head, running_head, 1)
     programme, running = cut_permille(amount, permille)
+    programme_head = max(programme_head, programme_at + programme)  # heads may be a second old
+    running_head = max(running_head, running_at + running)
+    scale = max(programme_head, running_head, 1)
     return Bands(
         _band(programme_head, scale, programme_at, programme),
         _band(running_head, scale, running_at, running),

@@ -18,6 +18,7 @@ from jusha.giving import queries as giving
 from jusha.matching import queries as matching
 from jusha.money.clock import day_text, local_day
 from jusha.web import live_files
+from jusha.web.held import held
 from jusha.web.numbers import Correction, Told, follow
 
 KEEP_SECONDS: Final = 1
@@ -60,17 +61,14 @@ class Standing:
         return json.dumps({"gifts": raised.gifts, "given": raised.given, "matched": raised.matched})
 
 
+@held
 def today() -> Today:
     """Today's deeds in Shanghai: told at most FRESH ago, or read at most a second ago."""
-    found: Today | None = cache.get("web:today")
-    if found is None:
-        now = timezone.now()
-        told = live_files.read(TODAY)
-        if told is None or told.name != shanghai_day(now) or now - told.at > FRESH:
-            told = follow(told, read_today(now))
-        found = as_today(told)
-        cache.set("web:today", found, KEEP_SECONDS)
-    return found
+    now = timezone.now()
+    told = live_files.read(TODAY)
+    if told is None or told.name != shanghai_day(now) or now - told.at > FRESH:
+        told = follow(told, read_today(now))
+    return as_today(told)
 
 
 def read_today(now: datetime) -> Told:

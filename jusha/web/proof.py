@@ -21,14 +21,21 @@ class Standing(NamedTuple):
     path: tuple[str, ...]
 
 
+def standing_below(
+    number: int, entry: bytes, placed: tlog.Placed | None, at: tlog.PublishedCheckpoint | None
+) -> Standing:
+    """Where an entry stands, its proof having been built; hashes are hexadecimal."""
+    leaf = leaf_hash(entry).hex()
+    if placed is None or at is None:
+        return Standing(number, published=False, size=0, at=None, leaf=leaf, path=())
+    path = tuple(each.hex() for each in placed.path)
+    return Standing(number, published=True, size=at.size, at=at.at, leaf=leaf, path=path)
+
+
 def standing_of(number: int, entry: bytes) -> Standing:
     """Look the entry up in the newest checkpoint; hashes are hexadecimal."""
     newest = tlog.checkpoint()
-    leaf = leaf_hash(entry).hex()
-    if newest is None or number >= newest.size:
-        return Standing(number, published=False, size=0, at=None, leaf=leaf, path=())
-    path = tuple(each.hex() for each in tlog.inclusion(number))
-    return Standing(number, published=True, size=newest.size, at=newest.at, leaf=leaf, path=path)
+    return standing_below(number, entry, tlog.placed(number, newest), newest)
 
 
 def check_address(proof: bytes | None) -> str:

@@ -6,12 +6,26 @@ from typing import Any
 from jusha.campaigns import queries as campaigns
 from jusha.charities import queries as charities
 from jusha.projects import queries as projects
+from jusha.web import reference
 from jusha.web.language import in_words
 
 
 def told(thing: object, field: str) -> str:
     """One field of a page's row, in the reader's language (hant.py: what is Traditional)."""
     return in_words(str(getattr(thing, f"{field}_zh")), str(getattr(thing, f"{field}_en")))
+
+
+def held_titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """As `titles_of`, of a few entries, by what is held."""
+    names = {}
+    for entry in entries:
+        if (charity := reference.charity(entry["org"]) if "org" in entry else None) is not None:
+            names[f"org/{charity.code}"] = told(charity, "name")
+        if (campaign := reference.campaign(entry["rd"]) if "rd" in entry else None) is not None:
+            names[f"rd/{campaign.code}"] = told(campaign, "title")
+        if (project := reference.project(entry["prj"]) if "prj" in entry else None) is not None:
+            names[f"prj/{project.code}"] = told(project, "title")
+    return names
 
 
 def titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:

@@ -69,6 +69,63 @@ BOUND_NAMES: Final = {
     "pool": gettext_lazy("配捐池余额"),
 }
 
+MATCHED: Final = {
+    "rule": gettext_lazy("按规则全额配捐 %(matched)s。"),
+    "gift": gettext_lazy("配捐 %(matched)s：这是规则的单笔上限。"),
+    "person-day": gettext_lazy("配捐 %(matched)s：到了这位捐赠人当天的配捐上限。"),
+    "person-campaign": gettext_lazy("配捐 %(matched)s：到了这位捐赠人在活动中的配捐上限。"),
+    "project": gettext_lazy("配捐 %(matched)s：到了这个项目在活动中的配捐上限。"),
+    "charity": gettext_lazy("配捐 %(matched)s：到了这家机构在活动中的配捐上限。"),
+    "channel": gettext_lazy("配捐 %(matched)s：到了这个渠道对账前可用的额度。"),
+    "window": gettext_lazy("配捐 %(matched)s：总额度只剩这么多。"),
+    "slice": gettext_lazy("配捐 %(matched)s：这一段时间的额度只剩这么多。"),
+    "pool": gettext_lazy("配捐 %(matched)s：配捐池只剩这么多。"),
+    "share": gettext_lazy("按比例分到配捐 %(matched)s。"),
+}
+
+NOTHING_LEFT: Final = {
+    "rule": gettext_lazy("没有配捐：按规则算出来是 0。"),
+    "gift": gettext_lazy("没有配捐：规则的单笔上限是 0。"),
+    "person-day": gettext_lazy("没有配捐：这位捐赠人当天的配捐已到上限。"),
+    "person-campaign": gettext_lazy("没有配捐：这位捐赠人在活动中的配捐已到上限。"),
+    "project": gettext_lazy("没有配捐：这个项目在活动中的配捐已到上限。"),
+    "charity": gettext_lazy("没有配捐：这家机构在活动中的配捐已到上限。"),
+    "channel": gettext_lazy("没有配捐：这个渠道对账前的额度已用完。"),
+    "window": gettext_lazy("没有配捐：总额度不够了。"),
+    "slice": gettext_lazy("没有配捐：这一段时间的额度不够了。"),
+    "pool": gettext_lazy("没有配捐：配捐池不够了。"),
+    "share": gettext_lazy("没有配捐：按比例分到的不足 1 分。"),
+}
+
+NOT_MATCHED: Final = {
+    "closed": gettext_lazy("没有配捐：当时活动没有开放，或者配捐池已经截止。"),
+    "not-admitted": gettext_lazy("没有配捐：这个渠道不参加活动。"),
+    "frozen": gettext_lazy("没有配捐：这个项目的配捐当时被冻结。"),
+    "outside-window": gettext_lazy("没有配捐：捐赠时间不在每天的配捐时段内。"),
+    "too-small": gettext_lazy("没有配捐：金额没有达到规则的起配金额。"),
+    "no-person": gettext_lazy("没有配捐：规则需要能辨认捐赠人，这笔捐赠无法辨认。"),
+    "refunded": gettext_lazy("没有配捐：发出邀请的那笔捐赠已经退款或被收回配捐。"),
+    "not-reconciled": gettext_lazy("没有配捐：抽签只给已经和支付对过账的捐赠。"),
+    "no-seed": gettext_lazy("没有配捐：当天的抽签种子没有事先公布。"),
+    "revealed": gettext_lazy("没有配捐：付款通知到得太晚，当天的种子已经公开。"),
+    "coupon-used": gettext_lazy("没有配捐：这张加倍卡已经用过。"),
+    "slice-closed": gettext_lazy("没有配捐：付款通知到得太晚，这一段已经分配。"),
+}
+
+PLAIN: Final = {
+    "don": (gettext_lazy("捐给「%(name)s」"), "prj"),
+    "channel": (gettext_lazy("渠道 %(name)s 可以上报善行"), "ch"),
+    "charity": (gettext_lazy("「%(name)s」建立账套"), "org"),
+    "campaign": (gettext_lazy("「%(name)s」的时间和渠道"), "rd"),
+    "rule": (gettext_lazy("配捐规则 %(name)s"), "r"),
+    "seal": (gettext_lazy("「%(name)s」到此为止的总数"), "rd"),
+    "draw": (gettext_lazy("下面几笔捐赠抽签时用的信封散列"), "d"),
+    "reveal": (gettext_lazy("一个事先封存的秘密现在公开，人人可以重算"), "h"),
+    "notice": (gettext_lazy("配捐池 %(name)s 进入公示，不再配新的捐赠"), "pool"),
+    "accounts": (gettext_lazy("「%(name)s」的名单与账单逐笔核对的结果"), "org"),
+}
+"""Kinds of entries that are told with one name: the sentence, and the field of the name."""
+
 
 def kind_name(kind: str) -> str:
     """What a kind of entry is called; the code itself for a kind made after this version."""
@@ -101,8 +158,8 @@ def why(match: dict[str, Any], *, asset: str = "CNY") -> str:
     if match.get("c"):
         return _claimed(by) % {"claim": money(match["c"], asset)}
     if match["amt"]:
-        return _matched().get(by, by) % {"matched": money(match["amt"], asset)}
-    return (_nothing_left() | _not_matched()).get(by, by)
+        return str(MATCHED.get(by, by)) % {"matched": money(match["amt"], asset)}
+    return str(NOTHING_LEFT.get(by) or NOT_MATCHED.get(by) or by)
 
 
 def why_templates() -> dict[str, Any]:
@@ -112,59 +169,10 @@ def why_templates() -> dict[str, Any]:
     hole amount.
     """
     return {
-        "matched": _matched(),
-        "nothing": _nothing_left() | _not_matched(),
+        "matched": {by: str(text) for by, text in MATCHED.items()},
+        "nothing": {by: str(text) for by, text in (NOTHING_LEFT | NOT_MATCHED).items()},
         "claimed": {by: _claimed(by) for by in ("rule", "bound")},
         "yuan": _("%(amount)s 元"),
-    }
-
-
-def _matched() -> dict[str, str]:
-    return {
-        "rule": _("按规则全额配捐 %(matched)s。"),
-        "gift": _("配捐 %(matched)s：这是规则的单笔上限。"),
-        "person-day": _("配捐 %(matched)s：到了这位捐赠人当天的配捐上限。"),
-        "person-campaign": _("配捐 %(matched)s：到了这位捐赠人在活动中的配捐上限。"),
-        "project": _("配捐 %(matched)s：到了这个项目在活动中的配捐上限。"),
-        "charity": _("配捐 %(matched)s：到了这家机构在活动中的配捐上限。"),
-        "channel": _("配捐 %(matched)s：到了这个渠道对账前可用的额度。"),
-        "window": _("配捐 %(matched)s：总额度只剩这么多。"),
-        "slice": _("配捐 %(matched)s：这一段时间的额度只剩这么多。"),
-        "pool": _("配捐 %(matched)s：配捐池只剩这么多。"),
-        "share": _("按比例分到配捐 %(matched)s。"),
-    }
-
-
-def _nothing_left() -> dict[str, str]:
-    return {
-        "rule": _("没有配捐：按规则算出来是 0。"),
-        "gift": _("没有配捐：规则的单笔上限是 0。"),
-        "person-day": _("没有配捐：这位捐赠人当天的配捐已到上限。"),
-        "person-campaign": _("没有配捐：这位捐赠人在活动中的配捐已到上限。"),
-        "project": _("没有配捐：这个项目在活动中的配捐已到上限。"),
-        "charity": _("没有配捐：这家机构在活动中的配捐已到上限。"),
-        "channel": _("没有配捐：这个渠道对账前的额度已用完。"),
-        "window": _("没有配捐：总额度不够了。"),
-        "slice": _("没有配捐：这一段时间的额度不够了。"),
-        "pool": _("没有配捐：配捐池不够了。"),
-        "share": _("没有配捐：按比例分到的不足 1 分。"),
-    }
-
-
-def _not_matched() -> dict[str, str]:
-    return {
-        "closed": _("没有配捐：当时活动没有开放，或者配捐池已经截止。"),
-        "not-admitted": _("没有配捐：这个渠道不参加活动。"),
-        "frozen": _("没有配捐：这个项目的配捐当时被冻结。"),
-        "outside-window": _("没有配捐：捐赠时间不在每天的配捐时段内。"),
-        "too-small": _("没有配捐：金额没有达到规则的起配金额。"),
-        "no-person": _("没有配捐：规则需要能辨认捐赠人，这笔捐赠无法辨认。"),
-        "refunded": _("没有配捐：发出邀请的那笔捐赠已经退款或被收回配捐。"),
-        "not-reconciled": _("没有配捐：抽签只给已经和支付对过账的捐赠。"),
-        "no-seed": _("没有配捐：当天的抽签种子没有事先公布。"),
-        "revealed": _("没有配捐：付款通知到得太晚，当天的种子已经公开。"),
-        "coupon-used": _("没有配捐：这张加倍卡已经用过。"),
-        "slice-closed": _("没有配捐：付款通知到得太晚，这一段已经分配。"),
     }
 
 
@@ -213,22 +221,10 @@ def _about_pool(entry: dict[str, Any], _named: dict[str, str]) -> str:
 
 def _about_plain(kind: str, entry: dict[str, Any], named: dict[str, str]) -> str:
     """Entries that need one name and nothing else."""
-    texts = {
-        "don": (_("捐给「%(name)s」"), "prj"),
-        "channel": (_("渠道 %(name)s 可以上报善行"), "ch"),
-        "charity": (_("「%(name)s」建立账套"), "org"),
-        "campaign": (_("「%(name)s」的时间和渠道"), "rd"),
-        "rule": (_("配捐规则 %(name)s"), "r"),
-        "seal": (_("「%(name)s」到此为止的总数"), "rd"),
-        "draw": (_("下面几笔捐赠抽签时用的信封散列"), "d"),
-        "reveal": (_("一个事先封存的秘密现在公开，人人可以重算"), "h"),
-        "notice": (_("配捐池 %(name)s 进入公示，不再配新的捐赠"), "pool"),
-        "accounts": (_("「%(name)s」的名单与账单逐笔核对的结果"), "org"),
-    }
-    if kind not in texts:
+    if kind not in PLAIN:
         return _("这个版本的页面还不认识这种记录，原文在下面")
-    text, key = texts[kind]
-    return text % {"name": named.get(key, str(entry.get(key, "")))}
+    text, key = PLAIN[kind]
+    return str(text) % {"name": named.get(key, str(entry.get(key, "")))}
 
 
 def _about_seed(entry: dict[str, Any], _named: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from jusha.charities.models import Charity
 from jusha.config.postgres import database_url
 from jusha.projects.models import Project
 from jusha.tlog.publish import Publisher
+from jusha.web import held
 from tests.cast import BOOKS, WATER, House
 from tests.home import HOME
 from tests.web.chromium import launched
@@ -43,10 +44,15 @@ class Site:
                 pass
         finally:
             publisher.close()
+            held.clear()
 
-    def get(self, path: str, *, lang: str = "zh-hans", client: Client | None = None) -> Any:
-        """Open a page in a language."""
-        cache.clear()
+    def get(
+        self, path: str, *, lang: str = "zh-hans", client: Client | None = None, anew: bool = True
+    ) -> Any:
+        """Open a page in a language; `anew`: as if a second had gone by since the last."""
+        if anew:
+            cache.clear()
+            held.clear()
         return (client or self.client).get(path, headers={"accept-language": lang})
 
     def text(self, path: str, *, lang: str = "zh-hans", status: int = 200) -> str:
@@ -122,12 +128,14 @@ def site(
             NAME=found["dbname"], USER=found["user"], PASSWORD=found.get("password", "")
         )
         cache.clear()
+        held.clear()
         house.furnish()
         write_pages()
         yield Site(house, tmp_path / "log")
         default.close()
         default.settings_dict.update(before)
         cache.clear()
+        held.clear()
 
 
 class Quiet(WSGIRequestHandler):

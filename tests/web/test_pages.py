@@ -285,7 +285,7 @@ def test_what_is_not_there_is_said_kindly(site: Site, path: str) -> None:
         ("/log", 9),
         ("/entries", 5),
         ("/charity/shan", 5),
-        ("/styleguide", 31),
+        ("/styleguide", 29),
     ],
 )
 def test_pages_ask_the_same_few_questions_however_much_was_given(
@@ -310,7 +310,7 @@ def test_a_deed_page_asks_few_questions(site: Site) -> None:
     site.get("/d/0")
     with CaptureQueriesContext(connection) as asked:
         site.get(f"/d/{number}")
-    assert len(asked) == 14, [each["sql"][:90] for each in asked]
+    assert len(asked) == 12, [each["sql"][:90] for each in asked]
 
 
 def test_the_language_is_switched_by_a_form_that_needs_its_token(site: Site) -> None:

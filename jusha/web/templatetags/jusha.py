@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jusha.matching.rules import RuleTerms
@@ -98,9 +98,15 @@ def permille(value: int) -> str:
 
 
 @register.filter
-def halves(text: str) -> Iterable[str]:
+def grouped(text: str) -> str:
     """A hash in groups of eight, so that eyes can compare it."""
-    return [text[place : place + 8] for place in range(0, len(text), 8)]
+    return " ".join(text[place : place + 8] for place in range(0, len(text), 8))
+
+
+@register.filter
+def hash_items(hashes: Iterable[str]) -> SafeString:
+    """Hashes as items of a list, each in groups of eight."""
+    return format_html_join("", "<li><code>{}</code></li>", ((grouped(each),) for each in hashes))
 
 
 @register.inclusion_tag("web/parts/heap.html")

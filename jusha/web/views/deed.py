@@ -9,14 +9,14 @@ from django.shortcuts import render
 from jusha.giving import queries as giving
 from jusha.giving.models import Deed
 from jusha.matching import queries as matching
-from jusha.projects import queries as projects
 from jusha.settlement.explain import explain_gift
 from jusha.tlog import queries as tlog
+from jusha.web import reference
 from jusha.web.browser import orders_of
 from jusha.web.derivation import after, told
 from jusha.web.line import Bands, bands_with_gift
-from jusha.web.proof import check_address, standing_of
-from jusha.web.titles import titles_of
+from jusha.web.proof import check_address, standing_below
+from jusha.web.titles import held_titles_of
 from jusha.web.words import about, kind_name
 
 PROOF_TYPE = "text/plain; charset=utf-8"
@@ -27,16 +27,16 @@ EVERYTHING = "all"
 def deed(request: HttpRequest, number: str) -> HttpResponse:
     """Show entry `number`, of whatever kind; of a number not yet given, say how far the log is.
 
-    What was published stays at its address, even where the database is older than the log.
+    What was published is shown as the log's own files have it, even where the database is older.
     """
-    raw = tlog.entry_bytes(int(number))
-    if raw is None:
-        raw = tlog.published_entry(int(number))
+    newest = reference.checkpoint()
+    placed = tlog.placed(int(number), newest)
+    raw = placed.entry if placed else tlog.entry_bytes(int(number))
     if raw is None:
         told = {"number": int(number), "size": tlog.size()}
         return render(request, "web/deed_absent.html", told, status=404)
     entry = msgspec.json.decode(raw)
-    titles = titles_of([entry])
+    titles = held_titles_of([entry])
     context = {
         "entry": entry,
         "number": int(number),
@@ -46,8 +46,8 @@ def deed(request: HttpRequest, number: str) -> HttpResponse:
         "campaign_title": titles.get(f"rd/{entry.get('rd')}"),
         "raw": raw.decode(),
         "address": request.build_absolute_uri(request.path),
-        "proof": standing_of(int(number), raw),
-        "check_address": check_address(tlog.proof(int(number))),
+        "proof": standing_below(int(number), raw, placed, newest),
+        "check_address": check_address(placed.proof if placed else None),
     }
     if entry["k"] == "don":
         context |= gift_parts(request, entry)
@@ -61,11 +61,13 @@ def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
     found = giving.deed(entry["n"])
     if found is None:
         return {}
-    explained = explain_gift(entry, found, everything=EVERYTHING in request.GET)
+    explained = explain_gift(
+        entry, found, everything=EVERYTHING in request.GET, read=reference.HELD
+    )
     verdicts = told(explained)
     return {
-        "told": [each for each in verdicts if not each.quiet],
-        "quiet": [each for each in verdicts if each.quiet],
+        "told": tuple(each for each in verdicts if not each.quiet),
+        "quiet": tuple(each for each in verdicts if each.quiet),
         "whole": explained.whole,
         "matched": explained.matched,
         "after": after(explained),
@@ -75,7 +77,7 @@ def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bands(entry: dict[str, Any], found: Deed) -> Bands | None:
-    fund = projects.fund(entry["prj"])
+    fund = reference.fund(entry["prj"])
     if fund is None:
         return None
     return bands_with_gift(

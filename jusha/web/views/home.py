@@ -5,12 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from jusha.campaigns import queries as campaigns
-from jusha.projects import queries as projects
-from jusha.tlog import queries as tlog
-from jusha.web.cards import cards
+from jusha.web import reference
 from jusha.web.entries import rows
 from jusha.web.live import shanghai_day, today
+from jusha.web.templatetags.keep import reported
+from jusha.web.titles import held_titles_of
 from jusha.web.views.beside import beside
 
 PROJECTS_SHOWN = 3
@@ -23,19 +22,22 @@ def home(request: HttpRequest) -> HttpResponse:
         return beside(request)
     now = timezone.now()
     day = shanghai_day(now)
-    running = [each for each in campaigns.all_campaigns() if each.is_open(now)]
-    published = tlog.checkpoint()
-    shown = list(projects.in_fair_order(day))
+    running = [each for each in reference.all_campaigns() if each.is_open(now)]
+    published = reference.checkpoint()
+    known = {each.code: each for each in reference.fair_order(day)}
     return render(
         request,
         "web/home.html",
         {
             "today": today(),
             "day": day,
-            "cards": cards(shown[:PROJECTS_SHOWN]),
+            "cards": reference.first_cards(day, PROJECTS_SHOWN),
             "campaign": running[0] if running else None,
             "checkpoint": published,
             "published": published.size if published else 0,
-            "rows": rows(tlog.latest(ENTRIES_SHOWN), projects={each.code: each for each in shown}),
+            "rows": tuple(
+                rows(reference.latest(ENTRIES_SHOWN), projects=known, titles_by=held_titles_of)
+            ),
+            "browsers": reported(),
         },
     )
