@@ -5,7 +5,8 @@ than the notice it replaces. The facts are the same, so a deed's body is the has
 """
 
 import hashlib
-import json
+
+import msgspec
 
 from jusha.payments.rails.seam import Paid
 
@@ -16,5 +17,4 @@ def facts_digest(paid: Paid) -> bytes:
     Hashed is the JSON array of the fields in their order, without blanks, in UTF-8: no two
     different payments have the same text.
     """
-    text = json.dumps(list(paid), ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(msgspec.json.encode(paid)).digest()
