@@ -215,6 +215,20 @@ def test_init_writes_settings_that_are_good_and_never_over_others(tmp_path: Path
         command("init", "--yes", "--settings-file", str(tmp_path / "x"), "--answer", "colour=red")
 
 
+def test_what_a_refused_init_left_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "beside.toml"
+    plain = REPO / "maps" / "wuhan_redcross_qr_pos_plain.toml"
+    told = ["--yes", "--settings-file", str(file), "--answer", f"bills={plain}@qr_pos"]
+    lists = f"lists={REPO / 'maps' / 'wuhan_redcross_qr_pos_list.toml'}@list=qr_pos"
+    with pytest.raises(CommandError, match="is no bill"):
+        command("init", *told, "--answer", lists)
+    assert not file.exists()
+    assert "下一步" in command("init", *told)
+    assert [each.source.name for each in read_beside(file).sources] == [
+        "wuhan-redcross-qr-pos-plain"
+    ]
+
+
 def test_a_dry_run_tells_all_and_writes_nothing(desk: Desk) -> None:
     said = command(str(desk.folder), "--dry-run", "--settings-file", str(desk.home / "beside.toml"))
     assert "read 4, gifts 3, left out 1" in said

@@ -85,6 +85,9 @@ def deeds(session: Session, given: Values) -> Result:
     for _, deed, amount, matched, _ in session.scan("giving_refund"):
         refunds[deed][0] += amount
         refunds[deed][1] += matched
+    repaid: dict[int, int] = defaultdict(int)
+    for _, deed, amount, _ in session.scan("giving_repaid"):
+        repaid[deed] += amount
     rows: list[tuple[Any, ...]] = []
     (numbers,) = [plain(value) for value in given]
     for number in numbers:
@@ -100,7 +103,7 @@ def deeds(session: Session, given: Values) -> Result:
         clawed = any(row[1] == number for row in session.scan("matching_clawback"))
         rows.append(
             (*deed[:6], effective_us, *deed[11:14], *refunds[number], deed[6], clawed,
-             [match[1] for match in matches], [match[3] for match in matches],
+             repaid[number], [match[1] for match in matches], [match[3] for match in matches],
              [match[2] for match in matches], [match[0] % PLACES for match in matches])
         )  # fmt: skip
     return Result(rows, len(rows))

@@ -154,6 +154,7 @@ def close_everything(house: Traveller, seeds: dict[str, bytes]) -> None:
     house.do("publish-accounts", charity="shan", day="2025-09-09", table=told)
     given = next(e["n"] for e in house.entries() if e["k"] == "don" and e["m"][0]["amt"] > 100)
     house.do("refund", deed=given, amount=50, reason="asked for")
+    house.do("refund-sent", deed=given, amount=30, reference="50300")
     house.send(house.deed(500, campaign="past", paid_at=int(house.now.timestamp())))
     house.settle()
     house.do("seal", campaign="past")

@@ -191,7 +191,12 @@ def test_the_front_page_is_the_accounts(beside: Site) -> None:
 def test_a_donor_finds_the_gift_by_its_number_and_its_proof(beside: Site) -> None:
     number = give(beside, "4200000925202101284997714292", 500)
     beside.publish()
-    for typed in ("4200000925202101284997714292", " `4200000925202101284997714292 "):
+    for typed in (
+        "4200000925202101284997714292",
+        " `4200000925202101284997714292 ",
+        "4200 0009 2520 2101 2849 9771 4292",
+        "\uff14\uff12" + "00000925202101284997714292",  # digits of a Chinese keyboard
+    ):
         answer = beside.client.post("/beside/find", {"number": typed})
         assert (answer.status_code, answer["Location"]) == (302, f"/d/{number}")
     assert beside.get(f"/d/{number}.tlog-proof").status_code == 200

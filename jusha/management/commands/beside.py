@@ -99,7 +99,7 @@ class Command(BaseCommand):
         file.parent.mkdir(parents=True, exist_ok=True)
         for name, text in written(answers, maps=MAPS).items():
             target = file if name == "beside.toml" else file.parent / name
-            if target.exists():
+            if target.exists() and target.read_text("utf-8") != text:
                 raise CommandError(f"{target} is there already: it is left as it is")
             target.write_text(text, "utf-8")
         try:

@@ -1,5 +1,6 @@
 """Beside mode: the charity's notice, its accounts day by day, and a gift found by its number."""
 
+import unicodedata
 from typing import Any, Final
 
 from django.conf import settings
@@ -38,7 +39,11 @@ def find(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("number", "").strip().lstrip("`")
     if not 0 < len(wanted) <= NUMBER_MAX:
         return _page(request, wanted=wanted, problem="empty", status=422)
-    numbers = giving.numbers_of_external(vault.load(settings.HOME, "dedupe"), wanted)
+    key = vault.load(settings.HOME, "dedupe")
+    numbers = giving.numbers_of_external(key, wanted)
+    if not numbers:  # typed in groups, or with full-width digits
+        plain = "".join(unicodedata.normalize("NFKC", wanted).split())
+        numbers = giving.numbers_of_external(key, plain) if plain != wanted else numbers
     if len(numbers) == 1:
         return redirect("deed", number=numbers[0])
     problem = "" if numbers else "unknown"
