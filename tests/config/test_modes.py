@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import CommandError
 
 from jusha.config.modes import (
     MODES,
@@ -19,6 +21,7 @@ from jusha.config.modes import (
     require_simulator,
     simulator_allowed,
 )
+from jusha.management.commands.up import check_mode
 from tests.home import HOME
 
 NOTICE = 'notice = "每日 10 点公示前一日的账目。"\n'
@@ -110,3 +113,17 @@ def test_pages_and_processes_start_only_in_a_mode_that_has_what_it_needs() -> No
     ):
         code = f"from jusha.__main__ import main; import sys; sys.argv={argv}; main()"
         assert why in run(code, word).stderr
+
+
+def test_a_home_of_beside_mode_does_not_come_up_as_a_sandbox_by_oversight(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HOME = tmp_path
+    monkeypatch.delenv("JUSHA_MODE", raising=False)
+    monkeypatch.delenv("JUSHA_BESIDE", raising=False)
+    check_mode(demo=False)
+    (tmp_path / "beside.toml").write_text("")
+    with pytest.raises(CommandError, match="export JUSHA_MODE=beside"):
+        check_mode(demo=False)
+    monkeypatch.setenv("JUSHA_MODE", "sandbox")
+    check_mode(demo=False)

@@ -18,7 +18,12 @@ from django.db import connections
 from jusha.config import logs
 from jusha.config.metrics.serve import serve
 from jusha.config.metrics.watch import Watch, registry_of
-from jusha.config.modes import RailsRefusedError, orders_allowed, require_simulator
+from jusha.config.modes import (
+    RailsRefusedError,
+    beside_file,
+    orders_allowed,
+    require_simulator,
+)
 from jusha.config.postgres import (
     Cluster,
     PostgresRefusal,
@@ -97,6 +102,14 @@ def check_mode(*, demo: bool) -> None:
     """Start nothing in a mode that lacks something, nor an invented world beside real money."""
     if settings.JUSHA_MODE_LACKS:
         raise CommandError(settings.JUSHA_MODE_LACKS)
+    file = beside_file(os.environ, home=Path(settings.HOME))
+    if "JUSHA_MODE" not in os.environ and file.exists():
+        raise CommandError(
+            f"{file} 是旁路公示的设置，这个窗口却没有 JUSHA_MODE，没有启动。"
+            "先执行 export JUSHA_MODE=beside。\n"
+            f"{file} is for beside mode and JUSHA_MODE is not set: nothing was started."
+            " Run `export JUSHA_MODE=beside` first, or name another mode."
+        )
     if demo:
         try:
             require_simulator(settings.JUSHA_MODE)
