@@ -29,6 +29,11 @@ def test_sealed_bytes_open_with_the_same_key_and_purpose_alone() -> None:
     key, other = bytes(32), bytes([1]) * 32
     sealed = seal(key, b"name", b"order 1")
     assert unseal(key, sealed, b"order 1") == b"name"
-    for wrong in ((other, sealed, b"order 1"), (key, sealed, b"order 2"), (key, sealed[:-1], b"")):
+    for wrong in (
+        (other, sealed, b"order 1"),
+        (key, sealed, b"order 2"),
+        (key, sealed[:-1], b""),
+        (key, b"a", b""),
+    ):
         with pytest.raises(SealBrokenError):
             unseal(*wrong)
