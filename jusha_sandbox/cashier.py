@@ -29,7 +29,9 @@ PAGE = Template((Path(__file__).parent / "cashier.html").read_text())
 STYLE = (Path(__file__).parent / "cashier.css").read_bytes()
 
 if (mode := os.environ.get("JUSHA_MODE", "sandbox")) != "sandbox":
-    raise SystemExit(f"no simulated cashier starts in JUSHA_MODE={mode}")
+    raise SystemExit(
+        f"JUSHA_MODE={mode} 不能启动模拟收银台。\nno simulated cashier starts in JUSHA_MODE={mode}"
+    )
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 

@@ -14,13 +14,22 @@ import msgspec
 from jusha.door import problems
 from jusha.door.intake import DoorFullError, Intake
 from jusha.door.messages import BODY_MAX, Keys, UnreadableError
+from jusha.door.notices import BODY_MAX as NOTICE_BODY_MAX
+from jusha.door.notices import JSON, NoSuchRailError, NotReadyError, Rails
 from jusha.door.problems import RefusedError
 from jusha.door.signature import is_authentic, is_fresh
+from jusha.payments.rails.seam import NoticeRefusedError
 
 SMALL_BYTES: Final = 1 << 14
 READING_BYTES_MAX: Final = 64 << 20
 """Past this much announced and unread, larger bodies and those sent ahead wait outside."""
 HEALTH: Final = "/door/v1/health"
+BODIES: Final = BODY_MAX | NOTICE_BODY_MAX
+REFUSED_NOTICE: Final = {
+    "unauthentic": problems.UNAUTHENTIC,
+    "stale": problems.STALE,
+    "unreadable": problems.UNREADABLE,
+}
 
 
 class Request(NamedTuple):
@@ -37,13 +46,14 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     durable: asyncio.Future[None] | None = None
+    kind: bytes = JSON
 
 
 class Door:
     """One door, with its lane."""
 
-    def __init__(self, intake: Intake, keys: Keys) -> None:
-        self._intake, self._keys = intake, keys
+    def __init__(self, intake: Intake, keys: Keys, rails: Rails) -> None:
+        self._intake, self._keys, self._rails = intake, keys, rails
         self._reading_bytes = 0
 
     def announced_bytes(
@@ -54,7 +64,7 @@ class Door:
         `ahead`: the sender waits for another answer already. Refuses by address, method and size,
         before the body is read. Raises RefusedError.
         """
-        bytes_max = BODY_MAX.get(path)
+        bytes_max = BODIES.get(path)
         if bytes_max is None:
             if path != HEALTH:
                 raise RefusedError(problems.NOT_FOUND)
@@ -84,6 +94,8 @@ class Door:
         path, headers, body = request
         if path == HEALTH:
             return self._health()
+        if path in NOTICE_BODY_MAX:
+            return self._notice(request)
         channel = headers.get(b"jusha-channel", b"").decode("latin-1")
         timestamp = headers.get(b"jusha-timestamp", b"").decode("latin-1")
         secrets = self._intake.secrets
@@ -110,6 +122,27 @@ class Door:
         except DoorFullError as error:
             raise RefusedError(problems.FULL) from error
         return Reply(200, b'{"accepted":%d}' % len(envelopes), durable)
+
+    def _notice(self, request: Request) -> Reply:
+        """Judge a rail's notice by the rail's own signature; thanked for when it is durable."""
+        path, headers, body = request
+        try:
+            judged = self._rails.judge(path, headers, body)
+        except NotReadyError as error:
+            raise RefusedError(problems.STARTING) from error
+        except NoSuchRailError as error:
+            raise RefusedError(problems.NOT_FOUND) from error
+        except NoticeRefusedError as error:
+            raise RefusedError(REFUSED_NOTICE[error.why]) from error
+        if judged.is_refund:
+            self._intake.wake_payments()
+        if judged.envelope is None:
+            return Reply(200, judged.thanks, kind=judged.kind)
+        try:
+            durable = self._intake.put([judged.envelope], judged.raw)
+        except DoorFullError as error:
+            raise RefusedError(problems.FULL) from error
+        return Reply(200, judged.thanks, durable, judged.kind)
 
     def _health(self) -> Reply:
         ready = self._intake.secrets is not None

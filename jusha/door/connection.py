@@ -29,7 +29,6 @@ PATIENCE_SECONDS: Final = (60, 5, 10, 2)
 """How long for each of them."""
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
 REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus}
 
@@ -234,7 +233,7 @@ class Connection(asyncio.Protocol):
                 self._refuse(refused)
                 continue
             if reply.durable is None:
-                self._write(reply.status, JSON, reply.body)
+                self._write(reply.status, reply.kind, reply.body)
             else:
                 self._waiting = reply
                 reply.durable.add_done_callback(self._when_durable)
@@ -250,7 +249,7 @@ class Connection(asyncio.Protocol):
         if durable.cancelled():
             return
         if durable.exception() is None:
-            self._write(reply.status, JSON, reply.body)
+            self._write(reply.status, reply.kind, reply.body)
         else:
             self._refuse(RefusedError(problems.UNSURE))
         if self._asked or self._paused:

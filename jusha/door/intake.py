@@ -14,8 +14,10 @@ import psycopg
 import structlog
 
 from jusha.door import metrics
+from jusha.door.notices import Rails
 from jusha.inbox.append import APPEND_SQL, ENVELOPES_MAX, LaneUnknownError
 from jusha.inbox.envelopes import Envelope, encode
+from jusha.payments.wake import WAKE_SQL
 from jusha.people.vault import SealBrokenError, seal, unseal
 
 WAITING_MAX: Final = 20_000
@@ -66,6 +68,7 @@ class Intake:
         self._count = 0
         self._bytes = 0
         self._wake = asyncio.Event()
+        self._wakes_payments = False
         self.secrets: dict[str, bytes] | None = None
         self.durable = 0
 
@@ -113,8 +116,15 @@ class Intake:
                 )
                 self._answer(taken, stored=True)
 
-    async def watch_secrets(self, every_seconds: float) -> None:
-        """Keep the channels' secrets current. Reads: jusha_channelsecret."""
+    def wake_payments(self) -> None:
+        """Let the payments process look at its refunds, within the next look at the secrets."""
+        self._wakes_payments = True
+
+    async def watch_secrets(self, every_seconds: float, rails: Rails | None = None) -> None:
+        """Keep the channels' secrets current, and what the rails need.
+
+        Reads: jusha_channelsecret, jusha_merchant.
+        """
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
@@ -122,6 +132,12 @@ class Intake:
                 ) as connection:
                     while True:
                         self.secrets = await self._read_secrets(connection)
+                        if rails is not None:
+                            rails.look()
+                            rails.payees = await _read_payees(connection)
+                        if self._wakes_payments:
+                            self._wakes_payments = False
+                            await connection.execute(WAKE_SQL)
                         await asyncio.sleep(every_seconds)
             except (psycopg.Error, OSError) as error:
                 log.warning("secrets_unread", error=first_line(error))
@@ -187,6 +203,15 @@ class Intake:
                 await connection.close()
             except psycopg.Error:
                 log.info("close_failed")
+
+
+async def _read_payees(connection: psycopg.AsyncConnection[Any]) -> dict[str, dict[str, str]]:
+    """Charities by rail and merchant."""
+    cursor = await connection.execute("SELECT rail, merchant, charity FROM jusha_merchantheld")
+    found: dict[str, dict[str, str]] = {}
+    for rail, merchant, charity in await cursor.fetchall():
+        found.setdefault(rail, {})[merchant] = charity
+    return found
 
 
 def first_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ from jusha.door.app import Door
 from jusha.door.connection import Connection, Lobby
 from jusha.door.intake import Intake
 from jusha.door.messages import Keys
+from jusha.door.notices import Rails
 from jusha.inbox.connect import conninfo
 from jusha.people.vault import load
 
@@ -54,11 +55,12 @@ async def _serve(home: Path, *, host: str, port: int) -> None:
     )
     metrics.watch_waiting(lambda: intake.waiting)
     keys = Keys(deed=load(home, "dedupe"), person=load(home, "person"))
-    lobby = Lobby(Door(intake, keys))
+    rails = Rails(home, keys)
+    lobby = Lobby(Door(intake, keys, rails))
     server = await loop.create_server(lambda: Connection(lobby), host, port, backlog=BACKLOG)
     tasks = [
         loop.create_task(intake.run()),
-        loop.create_task(intake.watch_secrets(SECRETS_EVERY_SECONDS)),
+        loop.create_task(intake.watch_secrets(SECRETS_EVERY_SECONDS, rails)),
         loop.create_task(_tick(lobby)),
     ]
     log.info("started", port=port)

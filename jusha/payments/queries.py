@@ -1,8 +1,11 @@
 """Reading orders for pages."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import connection
 
-from jusha.payments.models import Order, Paid
+from jusha.payments.models import Attempt, Order, Paid
 
 
 def order(no: int) -> Order | None:
@@ -10,9 +13,47 @@ def order(no: int) -> Order | None:
     return Order.objects.filter(no=no).first()
 
 
+def amount_of(no: int) -> int | None:
+    """What the order is about, in fen; None while settlement does not know it."""
+    return Order.objects.filter(no=no).values_list("amount", flat=True).first()
+
+
+def payee_of(no: int) -> str:
+    """Code of the charity that an order's money goes to; "" while settlement does not know it.
+
+    Reads: payments_order, projects_fund, charities_payee.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.code FROM payments_order o JOIN projects_fund f ON f.project = o.project"
+            " JOIN charities_payee p ON p.id = f.payee WHERE o.no = %s",
+            (no,),
+        )
+        row = cursor.fetchone()
+    return row[0] if row else ""
+
+
 def deed_of_order(no: int) -> int | None:
     """The number of the deed that paid the order; None while nothing did."""
     return Paid.objects.filter(order_no=no).values_list("number", flat=True).first()
+
+
+def deeds_of_orders(numbers: Iterable[int]) -> dict[int, int]:
+    """Numbers of the deeds that paid these orders, by order; unpaid ones are left out."""
+    found = Paid.objects.filter(order_no__in=list(numbers))
+    return dict(found.values_list("order_no", "number"))
+
+
+def unpaid_since(numbers: Iterable[int], since: datetime) -> int:
+    """How many of these orders came since then and were not paid."""
+    orders = Order.objects.filter(no__in=list(numbers), received_at__gte=since)
+    return orders.exclude(no__in=Paid.objects.values("order_no")).count()
+
+
+def attempt_state(no: int, rail: str) -> str:
+    """How far an order is on a rail; "" if nobody asked for it there."""
+    found = Attempt.objects.filter(order_no=no, rail=rail).values_list("state", flat=True)
+    return found.first() or ""
 
 
 def refusal_of_order(no: int) -> str | None:

@@ -5,6 +5,7 @@ what a client needs. It may be killed at any moment and started again.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,21 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+def opened(store: Store, names: list[str]) -> dict[str, Any]:
+    """Open an account for each name that has none; tell the application and all their tokens."""
+    with store.claim() as database:
+        found = {}
+        for name in names:
+            known = database.execute("SELECT id, token FROM seller WHERE name = ?", (name,))
+            row = known.fetchone()
+            found[name] = (
+                {"seller_id": row["id"], "token": row["token"]}
+                if row
+                else store.add_seller(database, name)
+            )
+    return {"app_id": APP_ID, "sellers": found}
+
+
 def main() -> None:
     """Serve until stopped; the first line says where."""
     mode = os.environ.get("JUSHA_MODE", "sandbox")
@@ -39,8 +55,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8012)
+    parser.add_argument("--open", nargs="*", metavar="NAME", help="open accounts, tell, and end")
     options = parser.parse_args()
     store = Store(options.folder)
+    if options.open is not None:
+        sys.stdout.write(json.dumps(opened(store, options.open)) + "\n")
+        return
     Sender(store).start()
     server = make_server(
         options.host, options.port, Gateway(store), server_class=Threads, handler_class=Quiet

@@ -110,7 +110,8 @@ class Gateway:
                 told = str(refusal.words["sub_code"])
                 return _page(HTTPStatus.BAD_REQUEST, "无法付款", f"Not payable: {told}")
             said = refusal.words
-        return HTTPStatus.OK, "application/json;charset=utf-8", self._signed(method, said), []
+        raw = self._signed(method, said, certified="app_cert_sn" in form)
+        return HTTPStatus.OK, "application/json;charset=utf-8", raw, []
 
     def _authentic(self, database: sqlite3.Connection, form: dict[str, str]) -> sqlite3.Row:
         if form.get("app_id") != APP_ID:
@@ -119,6 +120,10 @@ class Gateway:
             raise invalid("isv.invalid-signature-type", "无效签名类型")
         if form.get("charset", "").lower() != "utf-8":
             raise invalid("isv.invalid-charset", "字符集错误")
+        if "app_cert_sn" in form:
+            own = self.store.certificates()
+            if (form["app_cert_sn"], form.get("alipay_root_cert_sn")) != (own.app, own.root):
+                raise invalid("isv.invalid-app-cert-sn", "应用公钥证书或根证书序列号错误")
         given = {name: value for name, value in form.items() if value}
         if not is_by(
             self.store.app_key, joined(given, without=frozenset({"sign"})), form.get("sign", "")
@@ -156,13 +161,14 @@ class Gateway:
             return self._bill_address(here, trades, words)
         raise invalid("isv.invalid-method", "不存在的方法名")
 
-    def _signed(self, method: str, said: Words) -> bytes:
-        """The answer: its inner object's exact bytes are what is signed."""
+    def _signed(self, method: str, said: Words, *, certified: bool) -> bytes:
+        """The answer: its inner object's exact bytes are what is signed, and by what if asked."""
         inner = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
         name = f"{method.replace('.', '_')}_response" if method else "error_response"
         name = name if re.fullmatch("[a-z_]{1,100}", name) else "error_response"
         sign = signature(self.store.alipay_key, inner)
-        return b'{"%s":%s,"sign":"%s"}' % (name.encode(), inner, sign.encode())
+        named = f'"alipay_cert_sn":"{self.store.certificates().alipay}",' if certified else ""
+        return b'{"%s":%s,%s"sign":"%s"}' % (name.encode(), inner, named.encode(), sign.encode())
 
     # --- the bill: an address that carries its own proof, so nothing has to be remembered
 

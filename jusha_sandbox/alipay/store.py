@@ -1,26 +1,20 @@
-"""What the gateway must not forget: one SQLite file, flushed before anything is answered.
+"""What the gateway must not forget: accounts, trades, refunds, lines of bills and notices."""
 
-Stamps are the wall's time, because a receiver compares them with its own clock. What has to be
-waited for (retries, a slow refund, the bill of yesterday) goes by a clock that may run ahead.
-"""
-
-import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from jusha_sandbox.alipay.certificates import Numbers, numbers
 from jusha_sandbox.alipay.signing import key_pair, public_of
+from jusha_sandbox.state import State
 
 SHANGHAI: Final = timezone(timedelta(hours=8))
-BUSY_SECONDS: Final = 10.0
 APP_ID: Final = "2021000000000001"
 OWN_SELLER: Final = "2088000000000001"
-RATE_MAX: Final = 100_000
 SWITCHES: Final = {
     "late": "支付通知晚一小时 · payment notices an hour late",
     "lost": "不发支付通知 · no payment notices",
@@ -37,7 +31,6 @@ SWITCHES: Final = {
     "refund-bank": "退回银行卡处理中 · refunds wait for the bank",
 }
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS seller (
     id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
     balance INTEGER NOT NULL, fee_per_mille INTEGER NOT NULL) STRICT;
@@ -62,73 +55,22 @@ CREATE TABLE IF NOT EXISTS notice (
 """
 
 
-class Store:
+class Store(State):
     """One gateway's folder: keys, `state.sqlite`, the switches and the clock that runs ahead."""
 
     def __init__(self, folder: Path, *, wall: Callable[[], float] = time.time) -> None:
         """Open the folder; keys and database are made where there are none."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder, self.wall, self.path = folder, wall, folder / "state.sqlite"
+        super().__init__(folder, SCHEMA, wall=wall)
         self.alipay_key = key_pair(folder, "alipay")
         key_pair(folder, "app")
         self.app_key = public_of(folder / "app_public.pem")
-        with closing(self._connect()) as database:
-            database.executescript(SCHEMA)
         with self.claim() as database:
             row = (OWN_SELLER, "", "平台自有账户", 0, 6)
             database.execute("INSERT OR IGNORE INTO seller VALUES (?, ?, ?, ?, ?)", row)
 
-    def _connect(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        return database
-
-    @contextmanager
-    def claim(self) -> Iterator[sqlite3.Connection]:
-        """One transaction alone; durable when the block is left."""
-        with closing(self._connect()) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
-
-    def stamp(self) -> int:
-        """The wall's time in whole seconds."""
-        return int(self.wall())
-
-    def setting(self, database: sqlite3.Connection, name: str, default: Any) -> Any:
-        """Read a setting."""
-        row = database.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return default if row is None else json.loads(row["value"])
-
-    def put(self, database: sqlite3.Connection, name: str, value: Any) -> None:
-        """Write a setting."""
-        row = (name, json.dumps(value))
-        database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", row)
-
-    def now(self, database: sqlite3.Connection) -> float:
-        """The time of the clock that may run ahead."""
-        wall = self.wall()
-        clock = self.setting(database, "clock", {"wall": wall, "ahead": wall, "rate": 1})
-        return float(clock["ahead"] + (wall - clock["wall"]) * clock["rate"])
-
-    def set_clock(
-        self, database: sqlite3.Connection, *, rate: float | None, step_seconds: float
-    ) -> None:
-        """Step the clock, and let it run `rate` times as fast from here; 0 is by hand."""
-        now = self.now(database) + max(0.0, step_seconds)
-        before = self.setting(database, "clock", {"rate": 1})["rate"]
-        new = before if rate is None else min(max(0.0, rate), RATE_MAX)
-        self.put(database, "clock", {"wall": self.wall(), "ahead": now, "rate": new})
-
-    def switches(self, database: sqlite3.Connection) -> set[str]:
-        """The switches that are on."""
-        return set(self.setting(database, "switches", []))
+    def certificates(self) -> Numbers:
+        """The numbers of the folder's certificates, which lie beside its keys from now on."""
+        return numbers(self.folder, alipay=self.alipay_key.public_key(), app=self.app_key)
 
     def seller(self, database: sqlite3.Connection, token: str) -> sqlite3.Row | None:
         """The account that a token speaks for; no token is the application's own."""

@@ -7,11 +7,15 @@ takes them one by one: {"role": "partner", "mchid": …, "name": …, "appid": �
 """
 
 import argparse
+import json
 import os
 import signal
+import sys
 from pathlib import Path
 
+from jusha_sandbox.wechat.control import platform
 from jusha_sandbox.wechat.server import Server
+from jusha_sandbox.wechat.store import Store
 
 
 def main() -> None:
@@ -24,7 +28,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--address", default="", help="where browsers find it, if not localhost")
     parser.add_argument("--merchants", type=Path)
+    parser.add_argument("--platform", action="store_true", help="print its public keys and end")
     options = parser.parse_args()
+    if options.platform:
+        sys.stdout.write(json.dumps(platform(Store(options.folder))) + "\n")
+        return
     server = Server(
         options.folder,
         host=options.host,

@@ -22,6 +22,7 @@ from jusha_sandbox.wechat.store import (
     merchant,
     put_merchant,
     put_setting,
+    real_clock,
     set_clock,
     setting,
     virtual_now,
@@ -60,7 +61,7 @@ class Control:
 
     def _tell(self, path: str) -> Said:
         if path == "/control/platform":
-            return say(self._platform())
+            return say(platform(self.store))
         with self.store.open() as database:
             told = state(database)
         if path == "/control/state":
@@ -83,14 +84,15 @@ class Control:
         with self.store.claim() as database:
             return turn(database, fields)
 
-    def _platform(self) -> dict[str, Any]:
-        """What a merchant downloads from the merchants' site: keys that verify."""
-        key = self.store.public_key
-        return {
-            "public_key_id": key.id,
-            "public_key": key.public_pem,
-            "certificates": {k.id: k.certificate_pem for k in self.store.certificates},
-        }
+
+def platform(store: Store) -> dict[str, Any]:
+    """What a merchant downloads from the merchants' site: keys that verify."""
+    key = store.public_key
+    return {
+        "public_key_id": key.id,
+        "public_key": key.public_pem,
+        "certificates": {k.id: k.certificate_pem for k in store.certificates},
+    }
 
 
 def _number(text: str) -> Any:
@@ -98,7 +100,9 @@ def _number(text: str) -> Any:
 
 
 def _clock(database: sqlite3.Connection, fields: Fields) -> dict[str, Any]:
-    """Set `rate` (1 is the real clock, 0 stands still) or step by `advance` seconds."""
+    """Set `rate` (1 is as fast as real, 0 stands still), step by `advance`, or be `real` again."""
+    if fields.told.get("real") is True:
+        return {"now": real_clock(database)}
     rate, advance = fields.told.get("rate"), fields.told.get("advance", 0)
     if rate is not None and not (isinstance(rate, int | float) and 0 <= rate <= RATE_MAX):
         raise fields.wrong("rate")
@@ -149,6 +153,8 @@ def put(database: sqlite3.Connection, fields: Fields) -> dict[str, Any]:
     appid = fields.text("appid", "wx[0-9a-z]{16}")
     apiv3_key = fields.text("apiv3_key", "[!-~]{32}")
     put_merchant(database, Merchant(mchid, role, name, appid, "", apiv3_key, serial, key, by))
+    if secret := fields.text("app_secret", "[0-9a-f]{32}", needed=False):
+        put_setting(database, f"app-secret {appid}", secret)
     return {"mchid": mchid, "serial": serial}
 
 

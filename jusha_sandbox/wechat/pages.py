@@ -14,6 +14,7 @@ from string import Template
 from typing import Final, Literal
 from urllib.parse import parse_qs, quote, urlsplit
 
+from jusha_sandbox.wechat import oauth
 from jusha_sandbox.wechat.bills import yuan
 from jusha_sandbox.wechat.keys import is_signed
 from jusha_sandbox.wechat.store import Store, merchant
@@ -25,6 +26,7 @@ STYLE: Final = (Path(__file__).parent / "wechat.css").read_bytes()
 POLICY: Final = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 WALLET: Final = re.compile(r"[0-9a-f]{16}")
 FRESH_SECONDS: Final = 300
+OWN_BROWSER: Final = "MicroMessenger/"
 H5: Final = "/cgi-bin/mmpayweb-bin/checkmweb"
 
 
@@ -74,6 +76,8 @@ class Pages:
             ("POST", "/jsapi"): self._jsapi,
             ("POST", "/pay"): self._pay,
             ("GET", "/paid"): self._paid,
+            ("GET", "/connect/oauth2/authorize"): self._authorize,
+            ("GET", "/sns/oauth2/access_token"): self._swap,
         }
         view = views.get((asked.method, asked.path))
         return view(asked) if view else missing()
@@ -109,6 +113,20 @@ class Pages:
         )):  # fmt: skip
             return told("支付验证签名失败", "The signature of the payment is wrong.", status=403)
         return self._order(asked, token=trade["token"], back=form.get("back", ""))
+
+    def _authorize(self, asked: Asked) -> Said:
+        """Send WeChat's own browser back with a code, without a question."""
+        if OWN_BROWSER not in asked.headers.get("user-agent", ""):
+            return told("请在微信客户端打开链接", "Open this inside WeChat.", status=403)
+        wallet, back = _wallet(asked), _safe(asked.query.get("redirect_uri", ""), asked)
+        there = oauth.sent_back(self.store, asked, wallet=wallet, back=back)
+        if not there:
+            return told("参数错误", "WeChat would not accept this address.", status=400)
+        cookie = f"wechat-wallet={wallet}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"
+        return Said(302, b"", (("location", there), ("set-cookie", cookie), *SAFE))
+
+    def _swap(self, asked: Asked) -> Said:
+        return oauth.swapped(self.store, asked)
 
     def _order(self, asked: Asked, *, token: str, back: str = "") -> Said:
         with self.store.claim() as database:

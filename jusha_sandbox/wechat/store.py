@@ -182,6 +182,16 @@ def set_clock(
     return now
 
 
+def real_clock(database: sqlite3.Connection) -> float:
+    """Bring the virtual clock back to the real time and speed; return it.
+
+    A clock that ran ahead refuses every new order as too late: it ends before it begins.
+    """
+    real = time.time()
+    put_setting(database, CLOCK, (real, real, 1.0))
+    return real
+
+
 def any_switch(database: sqlite3.Connection) -> bool:
     """Whether any switch is on."""
     return database.execute("SELECT 1 FROM switch WHERE left_ <> 0").fetchone() is not None

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from jusha.door.connection import (
 )
 from jusha.door.intake import NotStoredError
 from jusha.door.messages import Keys
+from jusha.door.notices import Rails
 from jusha.inbox.envelopes import Envelope
 from tests.door.wire import BATCH, CHANNEL, SECRET, deed, encode, request, sign
 
@@ -72,7 +74,9 @@ class Scene:
 
     def __init__(self) -> None:
         self.lane = Lane()
-        self.door = Door(self.lane, Keys(deed=bytes(32), person=bytes(32)))  # type: ignore[arg-type] # what Door uses of it
+        keys = Keys(deed=bytes(32), person=bytes(32))
+        rails = Rails(Path("no-home-here"), keys)
+        self.door = Door(self.lane, keys, rails)  # type: ignore[arg-type] # what Door uses of it
         self.lobby = Lobby(self.door)
 
     def enter(self) -> tuple[Connection, Wire]:

@@ -16,10 +16,12 @@ from jusha.door.connection import (
     REQUEST,
 )
 from jusha.door.messages import BATCH_MAX, BODY_MAX, PATHS, DeedMessage, Keys, OrderMessage
+from jusha.door.notices import BODY_MAX as NOTICE_BODY_MAX
 from jusha.door.problems import PROBLEMS
 from jusha.door.signature import WINDOW_SECONDS, is_authentic
 from jusha.inbox.envelopes import Deed
 from jusha.money.assets import AMOUNT_MAX
+from jusha.payments.rails.config import NOTICE_PATH
 from jusha_sandbox.wire import signed_headers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "door.md").read_text("utf-8")
@@ -71,8 +73,10 @@ def test_every_problem_stands_in_the_table_with_its_status() -> None:
 
 def test_every_address_stands_in_the_table_with_its_limit() -> None:
     rows = re.findall(r"^\| `POST (\S+)` \|.*?([\d,]+) bytes \|$", PAGE, re.MULTILINE)
-    assert {path: int(bytes_max.replace(",", "")) for path, bytes_max in rows} == BODY_MAX
-    assert {path for path, _ in rows} == PATHS.keys()
+    assert {path: int(bytes_max.replace(",", "")) for path, bytes_max in rows} == BODY_MAX | {
+        NOTICE_PATH + "<rail>": max(NOTICE_BODY_MAX.values())
+    }
+    assert {path for path, _ in rows if NOTICE_PATH not in path} == PATHS.keys()
     assert app.HEALTH in PAGE
 
 

@@ -43,10 +43,15 @@ class _Bounded(RawIOBase):
         try:
             part = self.inner.read(len(buffer))
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-            raise FileRefusedError(f"{self.name} is not whole: {error}") from error
+            raise FileRefusedError(
+                f"{self.name} 不完整，请重新下载（{error}）", f"{self.name} is not whole: {error}"
+            ) from error
         self.left -= len(part)
         if self.left < 0:
-            raise FileRefusedError(f"{self.name} unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+            raise FileRefusedError(
+                f"{self.name} 解压后超过 {UNPACKED_BYTES_MAX:,} 字节",
+                f"{self.name} unpacks to more than {UNPACKED_BYTES_MAX} bytes",
+            )
         buffer[: len(part)] = part
         return len(part)
 
@@ -65,7 +70,9 @@ class Member:
         try:
             inner = self.archive.open(self.info)
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise FileRefusedError(f"{self.name} cannot be unpacked: {error}") from error
+            raise FileRefusedError(
+                f"{self.name} 解压不了（{error}）", f"{self.name} cannot be unpacked: {error}"
+            ) from error
         with inner:
             yield buffered(inner, self.info.file_size, self.name)
 
@@ -93,9 +100,15 @@ def open_plain(file: Path) -> Iterator[BinaryIO]:
         start = opened.read(len(ZIP_START))
         opened.seek(0)
         if start.startswith(OLD_SHEET_START):
-            raise FileRefusedError(f"{file.name} is an old spreadsheet (.xls): save it as .xlsx")
+            raise FileRefusedError(
+                f"{file.name} 是旧版表格（.xls），请另存为 .xlsx",
+                f"{file.name} is an old spreadsheet (.xls): save it as .xlsx",
+            )
         if start.startswith(WIDE_STARTS):
-            raise FileRefusedError(f"{file.name} is UTF-16: save it as CSV in UTF-8")
+            raise FileRefusedError(
+                f"{file.name} 是 UTF-16 编码，请另存为 UTF-8 的 CSV",
+                f"{file.name} is UTF-16: save it as CSV in UTF-8",
+            )
         if not start.startswith(GZIP_START):
             yield opened
             return
@@ -109,7 +122,9 @@ def open_zip(file: BinaryIO) -> Iterator[list[Member]]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise FileRefusedError(f"this is not a whole ZIP file: {error}") from error
+        raise FileRefusedError(
+            f"ZIP 文件不完整，请重新下载（{error}）", f"this is not a whole ZIP file: {error}"
+        ) from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         check_members(infos, packed_bytes=_size(file))
@@ -123,17 +138,26 @@ def check_members(infos: list[zipfile.ZipInfo], *, packed_bytes: int) -> None:
     the ratio is that of the whole file, so members that overlap are counted each.
     """
     if len(infos) > MEMBERS_MAX:
-        raise FileRefusedError(f"the ZIP has {len(infos)} files; a bill has at most {MEMBERS_MAX}")
+        raise FileRefusedError(
+            f"ZIP 里有 {len(infos)} 份文件，账单至多 {MEMBERS_MAX} 份",
+            f"the ZIP has {len(infos)} files; a bill has at most {MEMBERS_MAX}",
+        )
     total = sum(info.file_size for info in infos)
     if total > UNPACKED_BYTES_MAX:
-        raise FileRefusedError(f"the ZIP unpacks to {total} bytes; at most {UNPACKED_BYTES_MAX}")
+        raise FileRefusedError(
+            f"ZIP 解压后有 {total:,} 字节，至多 {UNPACKED_BYTES_MAX:,}",
+            f"the ZIP unpacks to {total} bytes; at most {UNPACKED_BYTES_MAX}",
+        )
     if total > packed_bytes * RATIO_MAX:
         raise FileRefusedError(
+            f"ZIP 有 {packed_bytes:,} 字节，解压后 {total:,}，大了 {RATIO_MAX} 倍以上：不是账单",
             f"the ZIP of {packed_bytes} bytes unpacks to {total}: more than {RATIO_MAX} times,"
-            " no bill does that"
+            " no bill does that",
         )
     if locked := [member_name(info) for info in infos if info.flag_bits & 0x1]:
-        raise FileRefusedError(f"{locked[0]} is locked with a password")
+        raise FileRefusedError(
+            f"{locked[0]} 有密码，请解压后放入", f"{locked[0]} is locked with a password"
+        )
 
 
 def _size(file: BinaryIO) -> int:

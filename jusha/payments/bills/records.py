@@ -24,7 +24,10 @@ THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 
 
 class FileRefusedError(Exception):
-    """The file as a whole is not what it should be; the text says what was found."""
+    """The file as a whole is not what it should be; Chinese, then English, say what was found."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}。 {en}")
 
 
 class RowRefusedError(Exception):

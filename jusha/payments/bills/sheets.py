@@ -42,19 +42,23 @@ def read_sheet(file: BinaryIO, *, sheet: str = "") -> Iterator[Record | Rejected
             name = sheet or _only(book.sheet_names)
             if name not in book.sheet_names:
                 raise FileRefusedError(
-                    f"the workbook has no sheet {name}; it has: {', '.join(book.sheet_names)}"
+                    f"表格里没有叫 {name} 的工作表，它有：{'、'.join(book.sheet_names)}",
+                    f"the workbook has no sheet {name}; it has: {', '.join(book.sheet_names)}",
                 )
             rows = book.get_sheet_by_name(name)
             above = rows.start[0] if rows.start else 0
             yield from _records(rows.iter_rows(), above)
     except calamine.CalamineError as error:
-        raise FileRefusedError(f"this spreadsheet cannot be read: {error}") from error
+        raise FileRefusedError(
+            f"这份表格读不出来（{error}）", f"this spreadsheet cannot be read: {error}"
+        ) from error
 
 
 def _only(names: list[str]) -> str:
     if len(names) != 1:
         raise FileRefusedError(
-            f"the workbook has {len(names)} sheets ({', '.join(names)}): the map must name one"
+            f"表格里有 {len(names)} 张工作表（{'、'.join(names)}），请在对照表里用 sheet 写明一张",
+            f"the workbook has {len(names)} sheets ({', '.join(names)}): the map must name one",
         )
     return names[0]
 
@@ -99,15 +103,20 @@ def check_sheet(file: BinaryIO) -> None:
             packed = sum(info.compress_size for info in infos)
             if len(infos) > PARTS_MAX or total > SHEET_BYTES_MAX or total > packed * RATIO_MAX:
                 raise FileRefusedError(
+                    f"表格从 {packed:,} 字节解压到 {total:,}，共 {len(infos)} 部分，太大："
+                    "请另存为 CSV",
                     f"the spreadsheet unpacks from {packed} to {total} bytes in {len(infos)} parts:"
-                    " save it as CSV"
+                    " save it as CSV",
                 )
             for info in infos:
                 if info.filename.endswith(".xml"):
                     with archive.open(info) as part:
                         _check_part(part, sheet=info.filename.startswith("xl/worksheets/"))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        raise FileRefusedError(f"this is not a whole .xlsx file: {error}") from error
+        raise FileRefusedError(
+            f".xlsx 文件不完整，请重新下载或另存（{error}）",
+            f"this is not a whole .xlsx file: {error}",
+        ) from error
 
 
 def _check_part(part: IO[bytes], *, sheet: bool) -> None:
@@ -115,11 +124,16 @@ def _check_part(part: IO[bytes], *, sheet: bool) -> None:
     while piece := part.read(PIECE):
         seen = tail + piece
         if DOCTYPE in seen:
-            raise FileRefusedError("the spreadsheet declares a document type: no bank does")
+            raise FileRefusedError(
+                "表格里声明了文档类型（DOCTYPE），银行的文件没有这个，不采用",
+                "the spreadsheet declares a document type: no bank does",
+            )
         if sheet and (formula := FORMULA.search(seen)):
             cells = CELL.findall(seen, 0, formula.start())
-            where = f" (first in cell {cells[-1].decode()})" if cells else ""
+            cell = cells[-1].decode() if cells else ""
             raise FileRefusedError(
-                f"the spreadsheet holds formulas{where}: save it with values only"
+                f"表格里有公式{f'（第一处在 {cell}）' if cell else ''}，请只留数值后另存",
+                f"the spreadsheet holds formulas{f' (first in cell {cell})' if cell else ''}:"
+                " save it with values only",
             )
         tail = seen[-TAIL_BYTES:]

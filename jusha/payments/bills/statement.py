@@ -81,9 +81,10 @@ class Statement:
         """Raise FileRefusedError unless the file's own sums are those of its lines."""
         if wrong := [total for total in self.totals if total.said != total.read]:
             first = wrong[0]
+            said, read = _said(first.said, first.what), _said(first.read, first.what)
             raise FileRefusedError(
-                f"the file does not add up: it says {first.what} {_said(first.said, first.what)},"
-                f" its lines give {_said(first.read, first.what)}"
+                f"文件的合计对不上：它写{first.what} {said}，逐行相加是 {read}",
+                f"the file does not add up: it says {first.what} {said}, its lines give {read}",
             )
 
 
@@ -133,12 +134,20 @@ def _headed(records: Iterator[Record | Rejected], header: list[str] | None) -> S
         return Statement(header, records)
     first = next(records, None)
     if not isinstance(first, Record):
-        why = f"line {first.line}: {first.reason} {first.detail}".strip() if first else "empty"
+        why = f"{first.line}: {first.reason} {first.detail}".strip() if first else ""
         raise FileRefusedError(
-            f"the file has no header that can be read ({why}); does the map name its `encoding`"
-            " (utf-8, gbk, gb18030) and its `skip_lines`?"
+            f"读不出标题行（{f'第 {why}' if why else '文件是空的'}）。请看对照表写的 encoding"
+            "（utf-8、gbk、gb18030）和 skip_lines 对不对",
+            f"the file has no header that can be read ({f'line {why}' if why else 'empty'}); does"
+            " the map name its `encoding` (utf-8, gbk, gb18030) and its `skip_lines`?",
         )
     return Statement([cell.strip() for cell in first.cells], records)
+
+
+def no_column(names: list[str]) -> FileRefusedError:
+    """The refusal of a bill that lacks columns."""
+    named = ", ".join(names)
+    return FileRefusedError(f"账单缺少这些列：{named}", f"the bill has no column {named}")
 
 
 class _Sums:
@@ -147,7 +156,7 @@ class _Sums:
     def __init__(self, header: list[str], columns: list[str]) -> None:
         lost = [name for name in columns if name not in header]
         if lost:
-            raise FileRefusedError(f"the bill has no column {', '.join(lost)}")
+            raise no_column(lost)
         self.places = [header.index(name) for name in columns]
         self.sums = [0] * len(columns)
         self.seen: dict[str, int] = {}
@@ -199,7 +208,10 @@ def _wechat(file: BinaryIO) -> Statement:
     text = "" if first is None or isinstance(first, Rejected) else first[2]
     header = [cell.strip() for cell in text.split(",")]
     if header[0] != WECHAT_FIRST:
-        raise FileRefusedError(f"this is no WeChat Pay bill: it begins with {short(text)}")
+        raise FileRefusedError(
+            f"这不是微信支付的账单：开头是 {short(text)}。请用微信支付下载的原文件",
+            f"this is no WeChat Pay bill: it begins with {short(text)}",
+        )
     statement = Statement(header, iter(()))
     statement.records = _wechat_records(lines, statement)
     return statement
@@ -229,7 +241,10 @@ def _wechat_records(
         else:
             taken += 1
             yield Record(number, raw, cells)
-    raise FileRefusedError("the bill has no sums at its end: it was cut short, or changed")
+    raise FileRefusedError(
+        "账单末尾没有合计：文件不完整，或被改过。请重新下载",
+        "the bill has no sums at its end: it was cut short, or changed",
+    )
 
 
 def _wechat_totals(
@@ -242,18 +257,29 @@ def _wechat_totals(
     names = [name.strip() for name in text.split(",")]
     found = next(lines, None)
     if found is None or isinstance(found, Rejected) or not found[2].startswith("`"):
-        raise FileRefusedError("the bill's line of sums is missing")
+        raise FileRefusedError(
+            "账单缺合计行：文件不完整，或被改过。请重新下载", "the bill's line of sums is missing"
+        )
     values = found[2][1:].split(",`")
     if len(values) != len(names) or not COUNT.fullmatch(values[0]):
-        raise FileRefusedError("the bill's line of sums does not fit its names")
+        raise FileRefusedError(
+            "账单的合计行和它的标题对不上：文件被改过。请重新下载",
+            "the bill's line of sums does not fit its names",
+        )
     if next(lines, None) is not None:
-        raise FileRefusedError("there are lines behind the bill's sums")
+        raise FileRefusedError(
+            "账单的合计行后面还有内容：文件被改过。请重新下载",
+            "there are lines behind the bill's sums",
+        )
     read = dict(zip([c for c in WECHAT_SUMS.values() if c in header], sums.sums, strict=True))
     totals = [Total(WECHAT_COUNT, int(values[0]), taken)]
     for name, value in zip(names[1:], values[1:], strict=True):
         said = micro(value)
         if said is None:
-            raise FileRefusedError(f"the bill's sum {name} is no number: {short(value)}")
+            raise FileRefusedError(
+                f"账单合计里的{name}不是数字：{short(value)}",
+                f"the bill's sum {name} is no number: {short(value)}",
+            )
         if WECHAT_SUMS.get(name) in read:
             totals.append(Total(name, said, read[WECHAT_SUMS[name]]))
     return totals
@@ -286,7 +312,10 @@ class _Alipay(AbstractContextManager[Statement]):
         shops: dict[str, int] = {}
         for member in stack.enter_context(open_zip(self.file)):
             if not member.name.lower().endswith(".csv"):
-                raise FileRefusedError(f"the ZIP holds {short(member.name)}: a bill holds CSV only")
+                raise FileRefusedError(
+                    f"ZIP 里有 {short(member.name)}：账单的 ZIP 里只有 CSV",
+                    f"the ZIP holds {short(member.name)}: a bill holds CSV only",
+                )
             with member.open() as looked_at:
                 begins, lines = _alipay_header(looked_at)
                 if begins[0] == ALIPAY_SHOPS:
@@ -295,7 +324,8 @@ class _Alipay(AbstractContextManager[Statement]):
                 details.append(stack.enter_context(member.open()))
         if len(details) != 1:
             raise FileRefusedError(
-                f"the ZIP holds {len(details)} files that begin with {self.first}; it must be one"
+                f"ZIP 里以「{self.first}」开头的文件有 {len(details)} 份，应当正好一份",
+                f"the ZIP holds {len(details)} files that begin with {self.first}; it must be one",
             )
         return _alipay(details[0], self.first, shops)
 
@@ -320,7 +350,10 @@ def _without_mark(file: BinaryIO) -> BinaryIO:
     """Refuse what is UTF-8 and says so; Alipay's own files are GBK."""
     peek = getattr(file, "peek", None)
     if peek is not None and peek(len(BYTE_ORDER_MARK)).startswith(BYTE_ORDER_MARK):
-        raise FileRefusedError("this Alipay bill was saved anew in UTF-8: use it as downloaded")
+        raise FileRefusedError(
+            "这份支付宝账单被另存成了 UTF-8。请用下载的原文件",
+            "this Alipay bill was saved anew in UTF-8: use it as downloaded",
+        )
     return file
 
 
@@ -328,7 +361,8 @@ def _alipay(file: BinaryIO, first: str, shops: dict[str, int]) -> Statement:
     header, lines = _alipay_header(file)
     if header[0] != first:
         raise FileRefusedError(
-            f"this is no Alipay bill that begins with {first} in GBK: {short(header[0])}"
+            f"这不是以「{first}」开头的支付宝账单（GBK 编码）：标题是 {short(header[0])}",
+            f"this is no Alipay bill that begins with {first} in GBK: {short(header[0])}",
         )
     statement = Statement(header, iter(()))
     statement.records = _alipay_records(lines, statement, shops)
@@ -373,7 +407,9 @@ class _AlipaySums:
             return []
         kind, count, amount = found[1], int(found[2]), micro(found[3])
         if amount is None:
-            raise FileRefusedError(f"the bill's sum is no number: {short(text)}")
+            raise FileRefusedError(
+                f"账单的合计不是数字：{short(text)}", f"the bill's sum is no number: {short(text)}"
+            )
         return [
             Total(f"{kind}笔数", count, self.counts[kind]),
             Total(f"{kind}合计", abs(amount), abs(self.sums[kind])),
@@ -405,7 +441,10 @@ def _alipay_records(
         else:
             yield Record(number, raw, cells)
     if not closed:
-        raise FileRefusedError("the bill has no end line: it was cut short, or changed")
+        raise FileRefusedError(
+            "账单没有结束行：文件不完整，或被改过。请重新下载",
+            "the bill has no end line: it was cut short, or changed",
+        )
     said = zip(shops.items(), sums.by_shop.sums, strict=True)
     statement.totals += [Total(f"汇总 {name}", value, read) for (name, value), read in said]
 
@@ -419,6 +458,8 @@ def _shop_sums(header: list[str], lines: AlipayLines) -> dict[str, int]:
         line = dict(zip(header, cells, strict=False))
         said = {mine: micro(line[name]) for name, mine in ALIPAY_SHOP_SUMS.items() if name in line}
         if None in said.values():
-            raise FileRefusedError("the summary's line of sums holds no numbers")
+            raise FileRefusedError(
+                "汇总的合计行里没有数字", "the summary's line of sums holds no numbers"
+            )
         return {name: value for name, value in said.items() if value is not None}
     return {}

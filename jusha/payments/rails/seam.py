@@ -13,6 +13,9 @@ from typing import Literal, NamedTuple, Protocol
 FRESH_SECONDS = 300
 """How far the clock in a rail's signature may be from ours."""
 
+CODE_MAX = 200
+"""Letters of a rail's word for why: what a row holds of it."""
+
 Way = Literal["native", "jsapi", "h5", "app", "page", "wap", "precreate"]
 """How a donor meets the cashier: a QR code, a page inside an app, a page in a browser."""
 
@@ -21,9 +24,12 @@ class RailError(Exception):
     """A rail did not do what it was asked; `code` is its own word for why."""
 
     def __init__(self, code: str, told: str = "") -> None:
-        """Keep the rail's code and, without any payer's data, what it said."""
+        """Keep the rail's code and, without any payer's data, what it said.
+
+        A code is kept in a row, so it is cut to what one holds, without U+0000.
+        """
         super().__init__(f"{code} {told}".strip())
-        self.code = code
+        self.code = code.replace("\0", "")[:CODE_MAX]
 
 
 class RailUnsureError(RailError):
@@ -92,7 +98,7 @@ class Paid(NamedTuple):
 
 
 class State(NamedTuple):
-    """What became of an order at the rail; `paid` only where `state` is `paid`."""
+    """What became of an order at the rail; `paid` where it is `paid`, or was and is `refunded`."""
 
     state: Literal["unpaid", "paid", "closed", "refunded", "unknown"]
     paid: Paid | None = None

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -128,6 +129,11 @@ def test_an_order_ends_when_its_time_is_over(world: World) -> None:
     assert send(world, "GET", target).json()["trade_state"] == "NOTPAY"
     world.turn("clock", advance=8 * 86_400)
     assert send(world, "GET", target).json()["trade_state"] == "CLOSED"
+    soon = datetime.now(UTC) + timedelta(minutes=15)
+    told = wish("73010001", time_expire=soon.isoformat(timespec="seconds"))
+    assert send(world, "POST", NATIVE, told).status_code == 400, "it would end before it began"
+    world.turn("clock", real=True)
+    assert send(world, "POST", NATIVE, told).status_code == 200
 
 
 def test_fifty_parts_and_no_more(world: World) -> None:

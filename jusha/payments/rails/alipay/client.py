@@ -16,6 +16,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from jusha.payments.rails.alipay import codes
+from jusha.payments.rails.alipay.certificates import Certificates
 from jusha.payments.rails.alipay.signing import (
     SIGN_TYPE,
     NotAnAnswerError,
@@ -75,9 +76,14 @@ class Alipay:
         gateway: str,
         notify_url: str,
         http: httpx.Client,
+        certificates: Certificates | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Keep who asks, with which key, and whose answers count."""
+        """Keep who asks, with which key, and whose answers count.
+
+        With `certificates` an answer counts by the one that it names, and `alipay_key` is unused.
+        """
+        self.certificates = certificates
         self.app_id, self.app_key, self.alipay_key = app_id, app_key, alipay_key
         self.gateway, self.notify_url = gateway, notify_url
         self.http, self.clock = http, clock
@@ -128,8 +134,10 @@ class Alipay:
         if status == "WAIT_BUYER_PAY":
             return State("unpaid")
         if status == "TRADE_CLOSED":
+            if not said.get("send_pay_date"):
+                return State("closed")
             # Closed with a time of payment: all of it went back.
-            return State("refunded" if said.get("send_pay_date") else "closed")
+            return State("refunded", _paid(said, payee))
         if status in {"TRADE_SUCCESS", "TRADE_FINISHED"}:
             return State("paid", _paid(said, payee))
         raise RailUnsureError("unreadable", "trade_status")
@@ -255,7 +263,10 @@ class Alipay:
             name = f"{method.replace('.', '_')}_response"
             inner = members.get(name) or members["error_response"]
             signature = json.loads(members["sign"])
-            if not is_signed(self.alipay_key, inner, str(signature).encode()):
+            key = self._key(members)
+            if key is None:
+                raise RailUnsureError("certificate", method)
+            if not is_signed(key, inner, str(signature).encode()):
                 raise RailUnsureError("unsigned", method)
             said = json.loads(inner)
         except (NotAnAnswerError, KeyError, ValueError, RecursionError) as error:
@@ -263,6 +274,13 @@ class Alipay:
         if not isinstance(said, dict):
             raise RailUnsureError("unreadable", method)
         return said
+
+    def _key(self, members: dict[str, bytes]) -> RSAPublicKey | None:
+        """Whose signature an answer needs; None for a certificate that is not believed now."""
+        if self.certificates is None:
+            return self.alipay_key
+        named = json.loads(members["alipay_cert_sn"])
+        return self.certificates.key(named, now_s=self.clock())
 
     def _signed(
         self, method: str, words: Words, payee: Payee | None, *, notify: bool, back: str = ""
@@ -277,6 +295,9 @@ class Alipay:
             "version": "1.0",
             "biz_content": json.dumps(words, ensure_ascii=False, separators=(",", ":")),
         }
+        if self.certificates is not None:
+            parameters["app_cert_sn"] = self.certificates.app_sn
+            parameters["alipay_root_cert_sn"] = self.certificates.root_sn
         if payee is not None and payee.token:
             parameters["app_auth_token"] = payee.token
         if notify:

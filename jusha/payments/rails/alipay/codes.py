@@ -21,9 +21,14 @@ SUB_UNSURE: Final = frozenset(
         "isp.service-unavailable",
         "isv.app-call-limited",
         "isv.method-call-limited",
+        "isv.invalid-signature",
+        "aop.invalid-app-auth-token",
+        "aop.app-auth-token-time-out",
+        "aop.app-auth-token-no-api",
     }
 )
-"""Alipay leaves a letter out of one."""
+"""Alipay leaves a letter out of one. The last are keys and tokens that an operator renews: nothing
+was decided about the payment."""
 NO_SUCH_TRADE: Final = "ACQ.TRADE_NOT_EXIST"
 """Also the answer for an order whose page was signed and never opened."""
 WRONG_STATE: Final = frozenset(

@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from jusha.payments.rails.alipay.certificates import Certificates
 from jusha.payments.rails.alipay.signing import SIGN_TYPE, is_signed, notice_text
 from jusha.payments.rails.alipay.values import ValueRefusedError, fen, seconds
 from jusha.payments.rails.seam import FRESH_SECONDS, Notice, NoticeRefusedError, Paid
@@ -43,9 +44,11 @@ _PAYER: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 class Reader:
     """Reads the notices of one application, signed by Alipay's key for it."""
 
-    def __init__(self, *, app_id: str, alipay_key: RSAPublicKey) -> None:
-        """Keep whose notices these are and the key that signs them."""
-        self.app_id, self.alipay_key = app_id, alipay_key
+    def __init__(
+        self, *, app_id: str, alipay_key: RSAPublicKey, certificates: Certificates | None = None
+    ) -> None:
+        """Keep whose notices these are and the key, or the certificates, that sign them."""
+        self.app_id, self.alipay_key, self.certificates = app_id, alipay_key, certificates
 
     def read(self, body: bytes, *, now_seconds: float) -> Notice:
         """Turn a notice's body into what it says. Raises NoticeRefusedError.
@@ -54,7 +57,8 @@ class Reader:
         of anything else gives neither, and is answered with SUCCESS all the same.
         """
         raw = _form(body)
-        if not is_signed(self.alipay_key, notice_text(raw), raw.get(b"sign", b"")):
+        text, given = notice_text(raw), raw.get(b"sign", b"")
+        if not any(is_signed(key, text, given) for key in self._keys(now_seconds)):
             raise NoticeRefusedError("unauthentic", "the signature")
         # sign_type is not covered by the signature; the hash is pinned, and this only agrees.
         if raw.get(b"sign_type") != SIGN_TYPE.encode():
@@ -69,6 +73,11 @@ class Reader:
         if said.get("app_id") != self.app_id:
             raise NoticeRefusedError("unauthentic", "app_id")
         return _facts(said)
+
+    def _keys(self, now_s: float) -> list[RSAPublicKey]:
+        return (
+            [self.alipay_key] if self.certificates is None else self.certificates.keys(now_s=now_s)
+        )
 
 
 def _form(body: bytes) -> dict[bytes, bytes]:

@@ -30,6 +30,7 @@ from jusha.payments.rails.seam import (
 )
 from jusha.payments.rails.wechat.bill import Link, checked
 from jusha.payments.rails.wechat.keys import Seal, certificate
+from jusha.payments.rails.wechat.openid import UNKNOWN, Openids
 from jusha.payments.rails.wechat.signing import SEALED_BY, NotSealedError
 from jusha.payments.rails.wechat.transaction import (
     CURRENCY,
@@ -65,12 +66,30 @@ class WeChat:
 
     name = "wechat"
 
-    def __init__(self, account: Account, *, wire: Wire, seal: Seal, notify_url: str) -> None:
-        """Act for `account`, whose merchant signs on `wire`; notices go to `notify_url`."""
+    def __init__(
+        self,
+        account: Account,
+        *,
+        wire: Wire,
+        seal: Seal,
+        notify_url: str,
+        openids: Openids | None = None,
+    ) -> None:
+        """Act for `account`, whose merchant signs on `wire`; notices go to `notify_url`.
+
+        `openids` swaps codes of browsers inside WeChat, where the app has a secret.
+        """
         if wire.merchant.mchid != account.mchid:
             raise ValueError("the wire's merchant is not the account's")
         self.account, self.wire, self.notify_url, self._seal = account, wire, notify_url, seal
         self._orders = "/v3/pay/partner/transactions" if account.partner else "/v3/pay/transactions"
+        self._openids = openids
+
+    def payer_of(self, code: str) -> str:
+        """Swap a browser's one-time code for its openid; see payments.payer.KnowsPayers."""
+        if self._openids is None:
+            raise RailRefusedError(UNKNOWN)
+        return self._openids.openid(code)
 
     def create(self, ask: Ask, *, key: str) -> Payable:
         """Bind an order to a way of paying it; see seam.Rail.

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from jusha.payments.rails.facts import facts_digest
+from jusha.payments.rails.facts import facts_bytes
 from jusha.payments.rails.seam import Ask, Notice, NoticeRefusedError, Paid
 from jusha.payments.rails.wechat.client import WeChat
 from jusha.payments.rails.wechat.notice import Notices
@@ -52,7 +52,7 @@ def test_a_notice_and_a_query_say_the_same_facts(world: World) -> None:
     notice = told.read(world.house.heard[0])
     assert notice.paid == told.asked()
     assert notice.paid
-    assert facts_digest(notice.paid) == facts_digest(told.asked())
+    assert facts_bytes(notice.paid) == facts_bytes(told.asked())
 
 
 def test_late(world: World) -> None:
