@@ -41,6 +41,7 @@ import sys
 import time
 import urllib.parse
 from array import array
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -76,6 +77,9 @@ MAX_BYTES = 1 << 28
 TIMEOUT_SECONDS = 60
 DECIMALS = {"CNY": 2, "USD": 2, "HKD": 2}
 POOL_ASSET = "CNY"
+LINE_NAMES = ("programme", "running")
+MARK_EVERY = 256
+MOST = 1 << 62
 MINUTES_KEPT = 50_000
 LANES_KEPT = 50_000
 CHUNK_BUNDLES = 16
@@ -477,6 +481,10 @@ class Pool:
     """Secured and trusted money that has not been paid out."""
     promised: dict[str, int] = field(default_factory=dict)
     released: dict[str, int] = field(default_factory=dict)
+    begins: dict[str, tuple[tuple[int, int], int]] = field(default_factory=dict)
+    """By project: where what was released begins in its lines, and how much that is."""
+    recovered: dict[str, int] = field(default_factory=dict)
+    """By project: what came back of that."""
     payable: dict[str, int] = field(default_factory=dict)
     """Released and not yet paid, by charity."""
     used: dict[int | str, int] = field(default_factory=dict)
@@ -660,13 +668,114 @@ class Channel:
 
 
 @dataclass(slots=True)
+class Line:
+    """A money line: its head, up to where it is spent, and what of it is void, in fen."""
+
+    head: int = 0
+    spent_to: int = 0
+    voids: list[tuple[int, int]] = field(default_factory=list)
+    """[from, to) in their order; none touches the next, none is before `spent_to`."""
+    void: int = 0
+    """What was made void in all, and what was spent."""
+    spent: int = 0
+
+    def left(self) -> int:
+        """What can be spent."""
+        return self.head - self.void - self.spent
+
+    def end_of(self, amount: int) -> int:
+        """Where the next expense of this amount ends."""
+        at = self.spent_to
+        for start, end in self.voids:
+            if amount <= start - at:
+                break
+            amount -= start - at
+            at = end
+        return at + amount
+
+    def take_out(self, start: int, end: int) -> int:
+        """Make void what of [start, end) is not spent; return how much is."""
+        unspent = min(max(start, self.spent_to), end)
+        if unspent < end:
+            insort(self.voids, (unspent, end))
+            self.void += end - unspent
+        return unspent - start
+
+
+@dataclass(slots=True)
 class Project:
-    """A project: whose it is, whether it takes gifts, whether it is frozen."""
+    """A project: whose it is, whether it takes gifts, whether it is frozen, its two lines."""
 
     code: str
     org: str
+    running: int = 0
+    """Running costs, per mille."""
     open: bool = True
-    frozen: bool = False
+    frozen: int = 0
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    """Its gifts' numbers, in their order, and their amounts."""
+    amounts: "array[int]" = field(default_factory=lambda: array("q"))
+    marks: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 0)])
+    """(place in `numbers`, heads of both lines before it), now and then."""
+    lines: dict[str, Line] = field(default_factory=lambda: {name: Line() for name in LINE_NAMES})
+    counted: int = 0
+    """How many gifts the lines' heads count."""
+
+    def cut(self, amount: int) -> tuple[int, int]:
+        """What of an amount goes to each line."""
+        running = amount * self.running // PERMILLE
+        return amount - running, running
+
+    def catch_up(self) -> None:
+        """Let the lines' heads count all gifts so far."""
+        programme, running = (self.lines[name] for name in LINE_NAMES)
+        for place in range(self.counted, len(self.amounts)):
+            if not place % MARK_EVERY:
+                self.marks.append((place, programme.head, running.head))
+            one, other = self.cut(self.amounts[place])
+            programme.head += one
+            running.head += other
+        self.counted = len(self.amounts)
+
+    def enter(self, amount: int) -> tuple[int, int]:
+        """Put money that is no gift at the ends of the lines; return where it begins."""
+        self.catch_up()
+        begins = tuple([self.lines[name].head for name in LINE_NAMES])
+        for name, part in zip(LINE_NAMES, self.cut(amount), strict=True):
+            self.lines[name].head += part
+        heads = [self.lines[name].head for name in LINE_NAMES]
+        self.marks.append((self.counted, heads[0], heads[1]))
+        return begins[0], begins[1]
+
+    def place_of(self, number: int) -> tuple[int, int]:
+        """Where a gift begins in both lines."""
+        self.catch_up()
+        place = bisect_left(self.numbers, number)
+        if place == len(self.numbers) or self.numbers[place] != number:
+            raise EntryWrongError(f"entry {number} is not on the project's lines")
+        at, programme, running = self.marks[bisect_right(self.marks, (place, MOST, MOST)) - 1]
+        for amount in self.amounts[at:place]:
+            one, other = self.cut(amount)
+            programme += one
+            running += other
+        return programme, running
+
+    def give_up(self, begins: tuple[int, int], of: int, done: int, amount: int) -> int:
+        """Take part of what entered together out of both lines, from its ends; return the spent.
+
+        `of` is what entered, `done` what was taken out of it before.
+        """
+        self.catch_up()
+        whole = self.cut(of)
+        running = [whole[1] * each // of for each in (done, done + amount)]
+        gone = (done - running[0], done + amount - running[1]), tuple(running)
+        covered = 0
+        for name, start, length, (before, after) in zip(
+            LINE_NAMES, begins, whole, gone, strict=True
+        ):
+            end = start + length
+            covered += self.lines[name].take_out(end - after, end - before)
+        return covered
 
 
 @dataclass(slots=True)
@@ -1064,9 +1173,11 @@ def _chunk(data: bytes) -> Chunk:
 FIELDS = {
     "don": "amt ch cur k n prj t v|cm cpn i inv m rd tag",
     "held": "amt ch cur k n t v why|",
-    "refund": "amt cur k n ref t v|m",
+    "refund": "amt cur k n ref t v|cov m",
     "repaid": "amt cur k n ref t v|",
+    "residue": "amt cur h k n order org ref t v|",
     "channel": "ch clock draw k n t v|",
+    "reconciled": "amt ch day k n t v|",
     "charity": "k n org t v|",
     "project": "k n prj st t v|org run",
     "campaign": "chs from k n rd t to v|",
@@ -1077,12 +1188,13 @@ FIELDS = {
     "seed": "day h k n r t v|",
     "reveal": "h k n s t v|",
     "share": "bud cnt k n pool r rd slice t tot v|left m prj upto",
-    "freeze": "k n prj st t v|",
-    "clawback": "k n ref t v|m",
+    "freeze": "k n prj st t v|hold",
+    "clawback": "k n ref t v|cov m",
     "notice": "k n pool t until v|",
     "close": "k n pool rest t to v|prj",
     "release": "amt k n org pool prj t v|",
     "paid": "amt how k n org pool t v|",
+    "spend": "amt at ev h k line n prj ref t v what|",
     "accounts": "day h k n org t v|",
 }
 MATCH_FIELDS = ("amt", "by", "c", "for", "pool", "r")
@@ -1261,6 +1373,14 @@ class Book:
         need(e["clock"] in {"receipt", "rail", "file"}, f"clock {e['clock']!r}")
         self.channels[e["ch"]] = Channel(e["ch"], e["clock"], whole(e["draw"], "draw"))
 
+    def reconciled(self, e: dict[str, Any]) -> None:
+        """A channel's bills confirm what it drew: it may draw as much again."""
+        need(e["ch"] in self.channels, f"unknown channel {e['ch']}")
+        channel, amount = self.channels[e["ch"]], whole(e["amt"], "amt", 1)
+        need(day_text(day_number(e["day"])) == e["day"], f"day {e['day']!r}")
+        need(amount <= channel.drawn, f"{amount} reconciled of {channel.drawn} drawn")
+        channel.drawn -= amount
+
     def charity(self, e: dict[str, Any]) -> None:
         """A charity's book is opened."""
         need(e["org"] not in self.charities, "the charity exists already")
@@ -1273,7 +1393,7 @@ class Book:
             need(code not in self.projects, "the project exists already")
             need(e["org"] in self.charities, f"unknown charity {e['org']}")
             need(whole(e["run"], "run") <= PERMILLE, "running costs above 1000 per mille")
-            self.projects[code] = Project(code, e["org"])
+            self.projects[code] = Project(code, e["org"], e["run"])
             return
         project = self.projects.get(code)
         if e["st"] != "gone" or project is None or not project.open:
@@ -1504,6 +1624,9 @@ class Gifts(Book):
         before = total.don
         total.cnt += 1
         total.don = before + don.amount
+        if don.asset == POOL_ASSET:
+            project.numbers.append(don.number)
+            project.amounts.append(don.amount)
         if don.coupon:
             self._check_coupon(don)
         if moment.draws or don.place >= 0:
@@ -1532,10 +1655,10 @@ class Gifts(Book):
         campaign, channel, project, total, of_project, of_charity = lane.route
         of_day, day = moment.of_day, moment.day
         self.last_day = max(self.last_day, day)
-        total.cnt += 1
-        total.don += amount
-        tags = of_day.tags[project.code]
-        had = tags.get(tag, 0)
+        total.cnt, total.don = total.cnt + 1, total.don + amount
+        project.numbers.append(number)
+        project.amounts.append(amount)
+        had = (tags := of_day.tags[project.code]).get(tag, 0)
         for rule, by, given in zip(moment.rules, lane.bys, shown, strict=True):
             pool = rule.pool
             most, bound = rule.gives(amount, 0, b""), "rule"
@@ -2256,8 +2379,9 @@ class Walk(Later):
             found.append(self.earlier[don.number])
         return found
 
-    def take_back(self, project: str, parts: list[tuple[str, int]]) -> None:
-        """Return matches from a project to their pools."""
+    def take_back(self, project: str, parts: list[tuple[str, int]]) -> int:
+        """Return matches from a project to their pools; return what of released ones is spent."""
+        covered = 0
         for code, amount in parts:
             pool = self.pools[code]
             if pool.closed:
@@ -2265,6 +2389,12 @@ class Walk(Later):
             pool.returned += amount
             if project not in pool.released:
                 pool.promised[project] = pool.promised.get(project, 0) - amount
+                continue
+            done, (begins, of) = pool.recovered.get(project, 0), pool.begins[project]
+            pool.recovered[project] = done + amount
+            if done + amount <= of:
+                covered += self.projects[project].give_up(begins, of, done, amount)
+        return covered
 
     def refund(self, e: dict[str, Any]) -> None:
         """A refund: no more than is left of an earlier gift, its match going back in proportion."""
@@ -2275,7 +2405,7 @@ class Walk(Later):
         need(don or held["k"] == "held", f"entry {ref} is no gift")
         asset, given = (don.asset, don.amount) if don else (held["cur"], held["amt"])
         need(asset == e["cur"], f"entry {ref} is no gift of {e['cur']}")
-        done, back = self.refunded.get(ref, 0), dict[str, int]()
+        done, back, covered = self.refunded.get(ref, 0), dict[str, int](), 0
         self.refunded[ref] = done + amount
         for pool, matched in self.matches_of(don) if don and ref not in self.clawed else ():
             part = matched * (done + amount) // given - matched * done // given
@@ -2285,13 +2415,30 @@ class Walk(Later):
             total = self._total(don)
             total.refund += amount
             total.back += sum(part for _, part in shown)
-            self.take_back(don.project, shown)
+            covered += self.take_back(don.project, shown)
         need(done + amount <= given, f"{done} + {amount} refunded of {given}")
+        if don and asset == POOL_ASSET:
+            project = self.projects[don.project]
+            covered += project.give_up(project.place_of(ref), given, done, amount)
         right = {pool: part for pool, part in back.items() if part}
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
+        need(e.get("cov", 0) == covered, f"{covered} of it is spent, cov is {e.get('cov', 0)}")
+        need(e.get("cov", 1), "cov is 0")
 
     def repaid(self, e: dict[str, Any]) -> None:
         """What was refunded reached its donor: never more than that."""
+        self._owed_no_longer(e, "repaid")
+
+    def residue(self, e: dict[str, Any]) -> None:
+        """What could not go back went to another charity: never more than was owed."""
+        don = self._owed_no_longer(e, "given")
+        need(don, f"entry {e['ref']} is no gift to a project")
+        need(e["org"] in self.charities, "the charity is unknown")
+        need(CODE.fullmatch(e["order"]), "order is no code")
+        need(len(decode64(e["h"])) == HASH_BYTES, "h is no SHA-256")
+        need(don and e["org"] != self.projects[don.project].org, "it is the charity's own gift")
+
+    def _owed_no_longer(self, e: dict[str, Any], how: str) -> Don | None:
         ref, amount = whole(e["ref"], "ref"), whole(e["amt"], "amt", 1)
         need(ref < e["n"], "it repays a later entry")
         don = self.earlier_don(ref)
@@ -2302,7 +2449,8 @@ class Walk(Later):
         )
         done, owed = self.repaid_of.get(ref, 0), self.refunded.get(ref, 0)
         self.repaid_of[ref] = done + amount
-        need(done + amount <= owed, f"{done} + {amount} repaid of {owed} refunded")
+        need(done + amount <= owed, f"{done} + {amount} {how} of {owed} refunded")
+        return don
 
     def _total(self, don: Don) -> Total:
         campaign = self.campaigns[don.campaign] if don.campaign else self.outside
@@ -2320,16 +2468,19 @@ class Walk(Later):
             back[pool] = back.get(pool, 0) + matched - matched * done // don.amount
         shown = [(m["pool"], whole(m["amt"], "a returned match", 1)) for m in e.get("m", ())]
         self._total(don).back += sum(part for _, part in shown)
-        self.take_back(don.project, shown)
+        covered = self.take_back(don.project, shown)
         right = {pool: part for pool, part in back.items() if part}
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
+        need(e.get("cov", 0) == covered, f"{covered} of it is spent, cov is {e.get('cov', 0)}")
+        need(e.get("cov", 1), "cov is 0")
 
     def freeze(self, e: dict[str, Any]) -> None:
-        """A project is frozen, or free again."""
-        project = self.projects[e["prj"]]
+        """A project is frozen, or free again: by an operator, or by a hold; each ends its own."""
+        project, way = self.projects[e["prj"]], 2 if "hold" in e else 1
         need(e["st"] in {"frozen", "free"}, f"st is {e['st']!r}")
-        need(project.frozen != (e["st"] == "frozen"), f"it is {e['st']} already")
-        project.frozen = not project.frozen
+        need(e.get("hold", 1) == 1, f"hold is {e.get('hold')!r}")
+        need(bool(project.frozen & way) != (e["st"] == "frozen"), f"it is {e['st']} already")
+        project.frozen ^= way
 
     def notice(self, e: dict[str, Any]) -> None:
         """The last days of a pool begin: its campaign is over and its claims are shared."""
@@ -2387,10 +2538,26 @@ class Walk(Later):
         pool.promised[project.code] = promised - amount
         pool.released[project.code] = pool.released.get(project.code, 0) + amount
         pool.payable[e["org"]] = pool.payable.get(e["org"], 0) + amount
+        pool.begins.setdefault(project.code, (project.enter(amount), amount))
         need(project.org == e["org"], f"the project is {project.org}'s")
         need(pool.closed and not pool.spread, "the pool is not closed")
         need(not project.frozen, "the project is frozen")
         need(0 < amount == promised, f"{promised} is promised, {amount} released")
+
+    def spend(self, e: dict[str, Any]) -> None:
+        """An expense covers the next interval of its line, and no more than the line has left."""
+        project, amount = self.projects[e["prj"]], whole(e["amt"], "amt", 1)
+        need(e["line"] in LINE_NAMES, f"unknown line {e['line']!r}")
+        need(CODE.fullmatch(e["ref"]) and CODE.fullmatch(e["what"]), "ref or what is no code")
+        for name in ("ev", "h"):
+            need(len(decode64(e[name])) == HASH_BYTES, f"{name} is no SHA-256")
+        project.catch_up()
+        line = project.lines[e["line"]]
+        need(amount <= line.left(), f"{amount} spent, {line.left()} is left")
+        right = [line.spent_to, line.end_of(amount)]
+        line.spent_to, line.spent = right[1], line.spent + amount
+        line.voids = [void for void in line.voids if void[0] >= line.spent_to]
+        need(e["at"] == right, f"at is {e['at']}, not {right}")
 
     def paid(self, e: dict[str, Any]) -> None:
         """The sponsor pays what was released, out of what stands behind the pool."""
@@ -2500,6 +2667,16 @@ def waiting(walk: Walk) -> Iterator[str]:
             yield f"{len(pool.spread)} projects, for the rest of the pool {pool.code}"
 
 
+def spending(walk: Walk) -> Iterator[tuple[str, dict[str, int]]]:
+    """Of every project's lines of which something was spent: what came in, void, spent, left."""
+    for code, project in sorted(walk.projects.items()):
+        project.catch_up()
+        for name, line in project.lines.items():
+            if line.spent:
+                sums = {"in": line.head, "void": line.void, "spent": line.spent}
+                yield f"{code} {name}", sums | {"left": line.left()}
+
+
 def result(walk: Walk, checkpoint: tuple[str, int, bytes], day: str, only: str) -> dict[str, Any]:
     """All that was found, ready to be written as JSON."""
     origin, size, root = checkpoint
@@ -2531,6 +2708,7 @@ def result(walk: Walk, checkpoint: tuple[str, int, bytes], day: str, only: str) 
             for code, pool in walk.pools.items()
             if only in {"", pool.campaign}
         },
+        "lines": {} if only else dict(spending(walk)),
         "days_not_sealed": [
             f"{code} {day_text(each)}"
             for code, one in found.items()
@@ -2569,6 +2747,12 @@ def in_words(found: dict[str, Any]) -> Iterator[str]:
             f"{money(pool['used_on_day'], '')}，退回 returned {money(pool['returned'], '')}，"
             f"待拨 promised {money(pool['promised'], '')}，"
             f"已拨 released {money(pool['released'], '')}，已付 paid {money(pool['paid'], '')}"
+        )
+    for label, sums in found["lines"].items():
+        told = {name: money(sums[name], "") for name in sums}
+        yield (
+            f"款项 {label}: 收入 in {told['in']}，退回 void {told['void']}，"
+            f"已用 spent {told['spent']}，未用 left {told['left']}"
         )
     yield f"配捐判定 matches decided anew: {found['matches']} {found['by']}"
     for each in found["days_not_sealed"]:

@@ -205,9 +205,20 @@ class Tiles:
         """The hashes of `parts_of(size)`, for a size up to this tree's."""
         return [self.subtree(*span) for span in parts_of(size)]
 
-    def path(self, span: Span) -> list[bytes]:
-        """The hashes on the way from a complete subtree to this tree's root."""
-        return [self.range_hash(*sibling) for sibling, _ in way_up(span, self.size)]
+    def proven(self, span: Span, root: bytes) -> tuple[bytes, list[bytes]]:
+        """A complete subtree's hash and its path, which lead to this root; or WithheldError.
+
+        Without the climb a false tile below could show the older tree and the tiles above it
+        another newer one.
+        """
+        found = self.subtree(*span)
+        path = [self.range_hash(*sibling) for sibling, _ in way_up(span, self.size)]
+        if climb(span, self.size, found, path) != root:
+            raise WithheldError(
+                f"日志的文件与签名的根不符 / the tiles of {span[0]} to {span[1]} do not lead to the"
+                f" root of {self.size}"
+            )
+        return found, path
 
     def range_hash(self, start: int, end: int) -> bytes:
         """The hash of a range that RFC 6962 splitting can reach."""
@@ -263,17 +274,18 @@ def compare(older: Head, newer: Head, old_parts: list[bytes], read: Read) -> dic
         if fold(parts) != newer.root:
             why = "the tiles do not lead to the newer root"
             return {"kind": "withheld", "why": why, "parts": encode_all(parts)}
-        parts = tree.parts(older.size)
+        shown = [tree.proven(span, newer.root) for span in parts_of(older.size)]
+        parts = [found for found, _ in shown]
         if fold(parts) == older.root:
             return None
-        for place, span in enumerate(parts_of(older.size)):
-            if fold(old_parts) == older.root and parts[place] != old_parts[place]:
+        for place, (found, path) in enumerate(shown):
+            if fold(old_parts) == older.root and found != old_parts[place]:
                 return {
                     "kind": "diverging",
                     "parts": encode_all(old_parts),
                     "place": place,
-                    "hash": encode_all([parts[place]])[0],
-                    "path": encode_all(tree.path(span)),
+                    "hash": encode_all([found])[0],
+                    "path": encode_all(path),
                 }
     except WithheldError as error:
         return {"kind": "withheld", "why": str(error)}

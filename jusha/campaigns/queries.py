@@ -3,17 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
+from django.db import connection
 from django.db.models import Sum
 
 from jusha.campaigns.models import Campaign, Terms, Total
 from jusha.campaigns.rules import CampaignTerms
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds
+from jusha.projects.statement_rules import NOTHING, Sums
 
 CNY: Final = ASSETS["CNY"].number
+SUMS_SQL: Final = (Path(__file__).parent / "sql" / "project_sums.sql").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,18 @@ def everything() -> Everything:
     names = ("gifts", "donated", "matched", "refunded", "returned")
     sums = Total.objects.filter(asset=CNY).aggregate(**{name: Sum(name) for name in names})
     return Everything(**{name: int(sums[name] or 0) for name in names})
+
+
+def project_sums(code: str) -> Sums:
+    """All that ever moved in a project's fund, of one moment; nothing for a project without one.
+
+    One question. Reads: projects_fund, charities_payee, ledger_account, campaigns_total,
+    matching_release, tlog_entries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS_SQL, {"code": code})
+        row = cursor.fetchone()
+    return Sums(*row) if row else NOTHING
 
 
 def _newest_first(pages: Iterable[Campaign]) -> list[Running]:

@@ -5,7 +5,7 @@ the file can find the line, nobody else learns more than amount, day and class.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,15 @@ class FileSeen(msgspec.Struct, frozen=True):
     """The day on which a file was laid in that names no day itself: it has no gift, no refund."""
 
 
+class Unread(NamedTuple):
+    """A file that was not read: its path below the folder, hash, day on which it was laid, why."""
+
+    name: str
+    sha256: str
+    day: int
+    why: str
+
+
 class SourceSeen(msgspec.Struct):
     """All files of a source, and its gifts by Shanghai day: [lines, sum]."""
 
@@ -75,6 +84,8 @@ class PairSeen(msgspec.Struct):
     found: Reconciled
     differences: dict[int, list[Difference]]
     """By the day of the line there, or else of the one here."""
+    refunds: "PairSeen | None" = None
+    """The refund lines of both, by the number of the gift; None if the list names no refunds."""
 
 
 def lay_beside(here: SourceSeen, there: SourceSeen, one: Side, other: Side) -> PairSeen:
@@ -92,9 +103,10 @@ def place_of(file: int, line: int) -> int:
     return file << PLACE_BITS | line
 
 
-def days_seen(sources: Sequence[SourceSeen]) -> list[int]:
-    """Every day that any source has a line of."""
-    return sorted({day for source in sources for day in source.days})
+def days_seen(sources: Sequence[SourceSeen], unread: Sequence[Unread] = ()) -> list[int]:
+    """Every day that any source has a line of, or on which a file was laid that was not read."""
+    days = {day for source in sources for day in source.days}
+    return sorted(days.union(file.day for file in unread))
 
 
 def table_of(
@@ -104,6 +116,7 @@ def table_of(
     sources: Sequence[SourceSeen],
     pairs: Sequence[PairSeen],
     refunds: Sequence[Standing] = (),
+    unread: Sequence[Unread] = (),
     corrects: str = "",
 ) -> bytes:
     """Write a day's table as canonical JSON; `corrects` is the hash of the one it replaces.
@@ -122,6 +135,8 @@ def table_of(
         }
         if of_day:
             told["refunds"] = _refunds(of_day, sources, listed)
+        if nowhere := [file for file in unread if file.day == day]:
+            told["unread"] = [{"sha256": file.sha256, "why": file.why} for file in nowhere]
         if corrects:
             told["corrects"] = corrects
         table = msgspec.json.encode(told, order="deterministic")
@@ -129,7 +144,9 @@ def table_of(
             return table
         if not listed:
             raise TableTooLongError(
-                f"the accounts of {day_text(day)} take {len(table):,} bytes with no line listed;"
+                f"{day_text(day)} 的账不逐行列出也有 {len(table):,} 字节，至多"
+                f" {TABLE_BYTES_MAX:,}：这一天的文件太多，请合并成一份，或把旧文件移出文件夹。"
+                f" The accounts of {day_text(day)} take {len(table):,} bytes with no line listed;"
                 f" a table has at most {TABLE_BYTES_MAX:,}. So many files tell of this day: lay in"
                 " one file for many, or take the older ones out of the folder"
             )
@@ -195,11 +212,17 @@ def _refund(standing: Standing, source: SourceSeen) -> dict[str, Any]:
 
 
 def _pair(day: int, pair: PairSeen, listed: int) -> dict[str, Any]:
+    told = {"here": pair.here.name, "there": pair.there.name} | _laid(day, pair, listed)
+    if pair.refunds and day in pair.refunds.found.days:
+        told["refunds"] = _laid(day, pair.refunds, listed)
+    return told
+
+
+def _laid(day: int, pair: PairSeen, listed: int) -> dict[str, Any]:
+    """How the lines of both sides stand: by class, and every difference."""
     tallies = pair.found.days.get(day, {})
     of_day = pair.differences.get(day, [])
     told: dict[str, Any] = {
-        "here": pair.here.name,
-        "there": pair.there.name,
         "classes": {
             CLASSES[kind]: {"lines": t.lines, "here": t.here, "there": t.there}
             for kind, t in sorted(tallies.items())

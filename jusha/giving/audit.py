@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from jusha.giving import audit_receipts
 from jusha.ledger.findings import Finding, found_by
 
 CASES_SQL: Final = """
@@ -49,30 +50,81 @@ FROM giving_deed d LEFT JOIN projects_fund f ON f.project = d.project
 WHERE NOT d.held AND f.project IS NULL ORDER BY d.number"""
 
 VOIDS_SQL: Final = """
-SELECT format('refund %s', r.number), r.amount, coalesce(sum(v.length), 0)
-FROM giving_refund r
-JOIN giving_deed d ON d.number = r.deed AND NOT d.held
-LEFT JOIN projects_void v ON v.number = r.number
-GROUP BY r.number, r.amount HAVING r.amount <> coalesce(sum(v.length), 0)
-ORDER BY r.number"""
+WITH back AS (
+    SELECT r.number, r.amount FROM giving_refund r JOIN giving_deed d ON d.number = r.deed
+    WHERE NOT d.held
+    UNION ALL SELECT number, 0 FROM matching_clawback
+), summed AS (
+    SELECT b.number, b.amount + coalesce(debt.amount, 0) AS gone,
+           coalesce((SELECT sum(v.length) FROM projects_void v WHERE v.number = b.number), 0)
+               + coalesce(cover.amount, 0) AS found
+    FROM back b
+    LEFT JOIN ledger_transfer cover ON cover.id = b.number * 16 + 14
+    LEFT JOIN ledger_transfer debt ON debt.id = b.number * 16 + 15
+)
+SELECT format('entry %s', number), gone, found FROM summed WHERE gone <> found ORDER BY number"""
 
 VOID_PLACES_SQL: Final = """
-WITH cut AS (
-    SELECT v.project, v.line, v.number, v.start, v.length, r.deed, d.project AS of_deed,
-           CASE v.line WHEN 1 THEN d.programme_at ELSE d.running_at END AS low,
-           CASE v.line WHEN 1 THEN d.programme_at + d.amount - d.amount * f.running_permille / 1000
-                       ELSE d.running_at + d.amount * f.running_permille / 1000 END AS high
-    FROM projects_void v
-    LEFT JOIN giving_refund r ON r.number = v.number
-    LEFT JOIN giving_deed d ON d.number = r.deed AND NOT d.held
-    LEFT JOIN projects_fund f ON f.project = d.project
+WITH inside AS (
+    SELECT r.number, f.project, d.amount, f.running_permille, d.programme_at, d.running_at
+    FROM giving_refund r
+    JOIN giving_deed d ON d.number = r.deed AND NOT d.held
+    JOIN projects_fund f ON f.project = d.project
+    UNION ALL
+    SELECT b.number, f.project, m.amount, f.running_permille, m.programme_at, m.running_at
+    FROM (SELECT number, deed FROM giving_refund
+          UNION ALL SELECT number, deed FROM matching_clawback) b
+    JOIN giving_deed d ON d.number = b.deed AND NOT d.held
+    JOIN matching_release m ON m.project = d.project AND m.number < b.number
+    JOIN projects_fund f ON f.project = d.project
+), cut AS (
+    SELECT number, project, 1 AS line, programme_at AS low,
+           programme_at + amount - amount * running_permille / 1000 AS high FROM inside
+    UNION ALL
+    SELECT number, project, 2, running_at, running_at + amount * running_permille / 1000
+    FROM inside
 )
-SELECT format('refund %s of deed %s, project %s line %s', number, deed, project, line),
-       format('within project %s from %s to %s', of_deed, low, high),
-       format('project %s from %s to %s', project, start, start + length)
-FROM cut
-WHERE of_deed IS DISTINCT FROM project OR start < low OR start + length > high
-ORDER BY number"""
+SELECT format('entry %s, project %s line %s', v.number, v.project, v.line),
+       'within what the entry takes back', format('from %s to %s', v.start, v.start + v.length)
+FROM projects_void v
+WHERE NOT EXISTS (SELECT FROM cut c WHERE c.number = v.number AND c.project = v.project
+                  AND c.line = v.line AND c.low <= v.start AND v.start + v.length <= c.high)
+ORDER BY v.number"""
+
+REFUND_CASES_SQL: Final = """
+SELECT format('case %s', c.id),
+       format('refund %s of deed %s by %s', c.entry, c.deed, c.amount),
+       CASE WHEN r.number IS NOT NULL
+           THEN format('refund %s of deed %s by %s', r.number, r.deed, r.amount) END
+FROM jusha_refundcase c LEFT JOIN giving_refund r ON r.number = c.entry
+WHERE c.state IN ('booked', 'sent', 'undelivered', 'arrived')
+  AND ((r.deed, r.amount) IS DISTINCT FROM (c.deed, c.amount)
+       OR c.approved_by = '' OR c.confirmed_by IN ('', c.approved_by))
+ORDER BY c.id"""
+
+RESIDUE_SQL: Final = """
+SELECT format('gift %s', g.deed), format('%s by R%s to %s', x.amount, o.decision, o.receiver),
+       format('%s by %s to %s', g.amount, g.reference, p.code)
+FROM giving_repaid g
+LEFT JOIN jusha_residuegift x ON x.deed = g.deed
+LEFT JOIN jusha_residueorder o ON o.decision = x.order_id
+LEFT JOIN charities_payee p ON p.id = g.residue
+WHERE g.residue > 0
+  AND (g.deed, g.amount, g.reference, p.code)
+      IS DISTINCT FROM (x.deed, x.amount, 'R' || o.decision, o.receiver::text)
+UNION ALL
+SELECT format('order %s', o.decision), format('%s of %s gifts', o.amount, o.gifts),
+       format('%s of %s gifts', sum(x.amount), count(x.deed))
+FROM jusha_residueorder o LEFT JOIN jusha_residuegift x ON x.order_id = o.decision
+GROUP BY o.decision HAVING (o.amount, o.gifts) IS DISTINCT FROM (sum(x.amount), count(x.deed))
+ORDER BY 1"""
+
+CLEARED_SQL: Final = """
+SELECT format('difference %s', id), 'cleared by two',
+       format('%s, then %s', proposed_by, confirmed_by)
+FROM jusha_raildifference
+WHERE state = 'cleared' AND (proposed_by IN ('', confirmed_by) OR confirmed_by = '')
+ORDER BY id"""
 
 CHECKS: Final = (
     ("held deed has no case", CASES_SQL),
@@ -80,16 +132,23 @@ CHECKS: Final = (
     ("gift is not what its order says", ORDERS_SQL),
     ("more was refunded than given", REFUNDS_SQL),
     ("gift of no fund", NO_FUND_SQL),
-    ("refund is not the sum of its voids", VOIDS_SQL),
-    ("void outside its deed's interval", VOID_PLACES_SQL),
+    ("what went back is not voids and cover", VOIDS_SQL),
+    ("void outside what it takes back", VOID_PLACES_SQL),
+    ("refund case says what was not booked", REFUND_CASES_SQL),
+    ("difference of a bill was not cleared by two", CLEARED_SQL),
+    ("residue is not what two decided", RESIDUE_SQL),
 )
 
 
 def check(connection: Connection[Any]) -> list[Finding]:
-    """Check deeds, refunds and voids.
+    """Check deeds, refunds, voids and receipts.
 
-    Reads: the giving tables, payments_order, payments_paid, projects_fund, projects_void.
+    Reads: the giving tables, jusha_raildifference, jusha_refundcase, jusha_residueorder,
+    jusha_residuegift, charities_payee, payments_order,
+    payments_paid, projects_fund, projects_void, matching_release, matching_clawback,
+    ledger_transfer, and what `audit_receipts.check` reads.
     """
     return [
-        finding for what, sql in CHECKS for finding in found_by(connection, "giving", what, sql)
+        *(finding for what, sql in CHECKS for finding in found_by(connection, "giving", what, sql)),
+        *audit_receipts.check(connection),
     ]

@@ -19,6 +19,7 @@ from jusha.giving.accounts_table import (
     FileSeen,
     PairSeen,
     SourceSeen,
+    Unread,
     days_seen,
     lay_beside,
     place_of,
@@ -32,6 +33,13 @@ from jusha.giving.prepare_import import Step, prepare_import, progress
 from jusha.giving.reconcile import Side, days_of, newest_only
 from jusha.giving.refund_lines import NO_GIFT, SENT, Back, Standing, newest_refunds
 from jusha.giving.take_back import is_settled, take_back
+from jusha.giving.unread_files import (
+    NAMED_MAX,
+    NOT_TAKEN,
+    misplaced,
+    unread,
+    unread_files,
+)
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import Instruction
 from jusha.money.clock import day_text, local_day
@@ -84,6 +92,10 @@ class Read(msgspec.Struct):
     """By file: why it was not taken."""
     goods: dict[str, tuple[str, int]] = {}
     """By file: its hash and how many lines; listed, not tracked."""
+    unread: list[Unread] = []
+    """Files that no setting names, and those that were not taken."""
+    unread_more: int = 0
+    """How many more files no setting names."""
 
 
 def open_all(connection: psycopg.Connection[Any], beside: Beside) -> list[Step]:
@@ -100,7 +112,8 @@ def open_all(connection: psycopg.Connection[Any], beside: Beside) -> list[Step]:
             steps += progress(connection, given=given)
     if refused := [step for step in steps if step.state == "refused"]:
         raise BesideRefusedError(
-            f"settlement refused {refused[0].kind} {refused[0].code}: {refused[0].detail}"
+            f"结算没有接受 settlement refused {refused[0].kind} {refused[0].code}:"
+            f" {refused[0].detail}"
         )
     return steps
 
@@ -108,21 +121,34 @@ def open_all(connection: psycopg.Connection[Any], beside: Beside) -> list[Step]:
 def read_folder(beside: Beside, folder: Path, *, now: datetime) -> Read:
     """Read every file of every source, and lay the lists side by side. Writes nothing."""
     read = Read([], [], {})
-    sides: dict[str, Side] = {}
+    sides: dict[str, tuple[Side, Side]] = {}
     seen: dict[str, SourceSeen] = {}
     for told in beside.sources:
         name = told.source.name
         files = _files(folder, told.source.files, now, read)
-        seen[name], sides[name] = _read_source(told, files, folder, now, read)
+        seen[name], *both = _read_source(told, files, folder, now, read)
+        sides[name] = both[0], both[1]
     read.sources = list(seen.values())
     for told in beside.sources:
         if other := told.source.beside:
             name = told.source.name
-            read.pairs.append(lay_beside(seen[name], seen[other], sides[name], sides[other]))
+            (here, back_here), (there, back_there) = sides[name], sides[other]
+            pair = lay_beside(seen[name], seen[other], here, there)
+            if told.given.refund:  # a list that has no way to name a refund says nothing of it
+                pair.refunds = lay_beside(seen[name], seen[other], back_here, back_there)
+            read.pairs.append(pair)
     for goods in beside.settings.goods:
         for file in _files(folder, goods.files, now, read):
             read.goods[str(file.relative_to(folder))] = file_sha256(file), _lines(file)
+    nowhere, read.unread_more = unread_files(folder, _patterns(beside))
+    read.unread += nowhere
     return read
+
+
+def _patterns(beside: Beside) -> list[str]:
+    """Every pattern of the settings that names files."""
+    patterns = [told.source.files for told in beside.sources]
+    return patterns + [goods.files for goods in beside.settings.goods]
 
 
 def _files(folder: Path, pattern: str, now: datetime, read: Read) -> list[Path]:
@@ -164,14 +190,18 @@ def fingerprint(beside: Beside, folder: Path, *, now: datetime) -> bytes:
 
     Two rounds of one fingerprint would do the same, so the second need not run.
     """
-    patterns = [told.source.files for told in beside.sources]
-    patterns += [goods.files for goods in beside.settings.goods]
+    patterns = _patterns(beside)
     seen = sha256(msgspec.json.encode(beside.settings))
     seen.update(str([told.map_sha256 for told in beside.sources]).encode())
     seen.update(str(last_due_day(now, beside.settings.publish_hour)).encode())
-    for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
-        known = file.stat()
-        coming = file.is_file() and _is_coming(file, now)
+    files = {file for pattern in patterns for file in folder.glob(pattern)}
+    for file in sorted(files.union(misplaced(folder, patterns)[:NAMED_MAX])):
+        try:
+            known = file.stat()
+            coming = file.is_file() and _is_coming(file, now)
+        except OSError as error:  # taken away this moment, or not to be opened: the round says so
+            seen.update(f"{file}\n{type(error).__name__}\n".encode())
+            continue
         seen.update(f"{file}\n{known.st_size} {known.st_mtime_ns} {coming}\n".encode())
     return seen.digest()
 
@@ -183,7 +213,8 @@ def _lines(file: Path) -> int:
 
 def _read_source(
     told: Told, files: list[Path], folder: Path, now: datetime, read: Read
-) -> tuple[SourceSeen, Side]:
+) -> tuple[SourceSeen, Side, Side]:
+    """Read a source: what was seen, its gifts, and its refunds by the gifts that they name."""
     side, backs = Side(), list[Back]()
     source = SourceSeen(told.source.name, told.given.currency, [], {}, {}, told.source.title)
     taken = read.files.setdefault(told.source.name, [])
@@ -193,7 +224,9 @@ def _read_source(
         looks = _looks(file)
         digest = file_sha256(file)
         if digest in met:
-            read.refused[name] = f"the same file as {met[digest]}"
+            read.refused[name] = (
+                f"和 {met[digest]} 是同一份文件，不重复计算 the same file as {met[digest]}"
+            )
             continue
         met[digest] = name
         part = _Part(told, len(taken))
@@ -201,6 +234,7 @@ def _read_source(
             seen = part.read(file, digest, now)
         except FileRefusedError as refusal:
             read.refused[name] = str(refusal)
+            read.unread.append(unread(file, folder, NOT_TAKEN))
             continue
         if _looks(file) != looks:  # somebody writes it this very moment
             read.waiting.append(name)
@@ -216,7 +250,15 @@ def _read_source(
     _find_days(source, side, backs, taken)
     if told.gives:
         read.refunds = newest_refunds([*read.refunds, *backs], file_of=PLACE_BITS)
-    return source, side
+    return source, side, _refund_side(backs)
+
+
+def _refund_side(backs: list[Back]) -> Side:
+    """The refund lines of one source as a side: named, as gifts are, by the gift's number."""
+    side = Side()
+    for back in newest_refunds(backs, file_of=PLACE_BITS):
+        side.add(back.of, amount=back.amount, at_s=back.at_s, place=back.place)
+    return side
 
 
 def _find_days(source: SourceSeen, side: Side, backs: list[Back], taken: list[Taken]) -> None:
@@ -363,7 +405,7 @@ def publish_days(
     known = published(connection, settings.charity)
     unanswered = {local_day(s.back.at_s) for s in refunds if s.state == SENT}
     sent = {}
-    for day in days_seen(read.sources):
+    for day in days_seen(read.sources, read.unread):
         if day > last_due_day(now, settings.publish_hour) or day in unanswered:
             continue
         text = day_text(day)
@@ -373,6 +415,7 @@ def publish_days(
             "sources": read.sources,
             "pairs": read.pairs,
             "refunds": refunds,
+            "unread": read.unread,
         }
         table = table_of(day, **told, corrects=before.corrects if before else "")
         if before:
@@ -404,7 +447,13 @@ def published(connection: psycopg.Connection[Any], charity: str) -> dict[str, Pu
 
 def without_files(known: dict[str, Published], read: Read) -> list[str]:
     """The published days of which no file in the folder tells any more; they stay as they are."""
-    return sorted(known.keys() - {day_text(day) for day in days_seen(read.sources)})
+    return sorted(known.keys() - {day_text(day) for day in days_seen(read.sources, read.unread)})
+
+
+def not_due(read: Read, *, now: datetime, publish_hour: int) -> list[str]:
+    """The days that the files tell of and whose accounts are published later."""
+    last = last_due_day(now, publish_hour)
+    return [day_text(day) for day in days_seen(read.sources) if day > last]
 
 
 def last_due_day(now: datetime, publish_hour: int) -> int:

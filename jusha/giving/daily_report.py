@@ -125,7 +125,8 @@ def labelled_days(file: BinaryIO, *, given: GiftMap, day_column: str, now: datet
     reader = GiftReader(file, given, now_s=int(now.timestamp()), projects=None)
     if day_column not in reader.header:
         raise FileRefusedError(
-            f"the file has no column {day_column}; its columns: {', '.join(reader.header)}"
+            f"文件没有 {day_column} 这一列。文件的列是：{'、'.join(reader.header)}",
+            f"the file has no column {day_column}; its columns: {', '.join(reader.header)}",
         )
     place = reader.header.index(day_column)
     labels: dict[str, tuple[int, int]] = {}

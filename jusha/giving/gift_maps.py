@@ -96,6 +96,24 @@ class BalancePart(Part, frozen=True):
     """For statements that list the newest line first."""
 
 
+class TransferPart(Part, frozen=True):
+    """A bank's statement: where the donor's reference stands, and whose account it is."""
+
+    columns: list[str]
+    """What the payer wrote: 附言, 摘要; read together, in this order."""
+    account: str = ""
+    """The account's number where the whole file is one account's."""
+    account_column: str = ""
+    without: Literal["hold", "leave"] = "hold"
+    """Money without a reference: held for a person to decide, or left for the account's owner."""
+
+
+class BatchPart(Part, frozen=True):
+    """Which batch a result, or the money for it, belongs to."""
+
+    column: str
+
+
 class FilterPart(Part, frozen=True):
     """Rows in which `column` holds one of `values`."""
 
@@ -174,6 +192,8 @@ class GiftMap(Part, frozen=True, kw_only=True):
     """One map, checked. Lines are counted from 1; `skip_lines` stand above the header."""
 
     channel: str
+    kind: Literal["gifts", "transfers", "results", "remittance"] = "gifts"
+    """What the lines are (docs/how-to-files.md); with "gifts", each is one by itself."""
     campaign: str = ""
     form: Form = "csv"
     """How the file is written; the rails' own forms need no encoding, delimiter or header."""
@@ -186,12 +206,15 @@ class GiftMap(Part, frozen=True, kw_only=True):
     skip_lines: int = 0
     header: list[str] = []
     """The columns' names where the file has no header line of its own."""
-    project: ProjectPart
+    project: ProjectPart = ProjectPart()
+    """Left out only where no line names a project: transfers and remittances."""
     id: IdPart
     time: TimePart
     amount: AmountPart
     payer: PayerPart | None = None
     balance: BalancePart | None = None
+    transfer: TransferPart | None = None
+    batch: BatchPart | None = None
     keep: list[FilterPart] = []
     """A row is taken only if every one of these agrees."""
     drop: list[FilterPart] = []
@@ -210,6 +233,9 @@ class GiftMap(Part, frozen=True, kw_only=True):
             named += [name for name in (back.column, back.amount) if name]
         named += [self.project.column] if self.project.column else []
         named += [self.payer.column] if self.payer else []
+        named += [self.batch.column] if self.batch else []
+        if told := self.transfer:
+            named += [*told.columns, *([told.account_column] if told.account_column else [])]
         named += self.balance_columns
         return list(dict.fromkeys(named))
 
@@ -314,7 +340,9 @@ def _wrong_values(given: GiftMap) -> Iterator[str]:
     named |= {"project.code": given.project.code or "none"}
     named |= {f"project.codes.{word}": code for word, code in given.project.codes.items()}
     yield from _wrong_codes(named)
-    yield from _wrong_project(given.project)
+    yield from _wrong_kind(given)
+    if given.kind in {"gifts", "results"}:
+        yield from _wrong_project(given.project)
     yield from _wrong_columns(given)
     yield from _wrong_form(given)
     yield from _wrong_time(given.time)
@@ -340,6 +368,30 @@ def _wrong_project(given: ProjectPart) -> Iterator[str]:
         yield "project needs exactly one of: code, column"
     if given.codes and not given.column:
         yield "project.codes goes with project.column"
+
+
+def _wrong_kind(given: GiftMap) -> Iterator[str]:
+    """Complain of parts that the kind of file does not have, or lacks."""
+    kind = given.kind
+    if (given.transfer is not None) != (kind == "transfers"):
+        yield "[transfer] goes with kind = 'transfers', and that kind needs it"
+    if (given.batch is not None) != (kind in {"results", "remittance"}):
+        yield "[batch] goes with kind = 'results' or 'remittance', and these kinds need it"
+    if kind in {"transfers", "remittance"} and (given.project.code or given.project.column):
+        yield f"kind = {kind!r} has no [project]: an order, or the results, name it"
+    if kind in {"transfers", "remittance"} and (given.campaign or given.open):
+        yield f"kind = {kind!r} has neither campaign nor [open]"
+    if kind != "gifts" and (given.id.also or given.refund):
+        yield f"kind = {kind!r} has no id.also and no [refund]"
+    # Counting is the same in every file only where a file has all the lines that are counted.
+    whole = kind == "results" and given.batch and given.batch.column in given.id.columns
+    if kind != "gifts" and given.id.count_equals and not whole:
+        yield "id.count_equals goes with kind = 'results' where the batch is one of id.columns"
+    if given.transfer:
+        if not given.transfer.columns:
+            yield "transfer.columns names at least one column"
+        if bool(given.transfer.account) == bool(given.transfer.account_column):
+            yield "transfer needs exactly one of: account, account_column"
 
 
 def _wrong_columns(given: GiftMap) -> Iterator[str]:

@@ -28,6 +28,7 @@ from jusha.payments.bills.statement import open_statement
 ID_CHARACTERS_MAX: Final = 200
 ID_JOIN: Final = "|"
 """Stands between the columns of an id that has several."""
+BATCH_CHARACTERS_MAX: Final = 64
 HEADER_CHARACTERS_MAX: Final = 600
 REMEMBERED_MAX: Final = 1 << 17
 """A day has 86,400 seconds; so many texts of times, and of amounts, are read once."""
@@ -52,6 +53,8 @@ REASONS: Final = {
     "zero-amount": "nothing was given",
     "amount-too-large": f"more than {AMOUNT_MAX} fen",
     "number-shortened": "the spreadsheet keeps 15 digits of a number: this one had more",
+    "no-batch": "the batch column is empty, or longer than 64 characters",
+    "no-reference": "it names no order, and the map leaves such money to the account's owner",
     "unknown-project": "the project is not open here, or the map has no code for the word",
 }
 """Every reason for which a row may be rejected, in words."""
@@ -69,6 +72,11 @@ class Gift(NamedTuple):
     body: bytes
     also: tuple[str, ...] = ()
     """Other numbers that the donor may know it by."""
+    batch: str = ""
+    remark: str = ""
+    """What the payer of a transfer wrote; nothing keeps it."""
+    account: str = ""
+    """To which a transfer came."""
 
 
 class Refund(NamedTuple):
@@ -119,9 +127,7 @@ class GiftReader:
         lost = [name for name in given.columns if name not in place]
         twice = [name for name in given.columns if self.header.count(name) > 1]
         if lost or twice:
-            what = f"has no column {', '.join(lost)}" if lost else f"has twice {', '.join(twice)}"
-            hint = misread(self.header, given) if lost else ""
-            raise FileRefusedError(f"the file {what}; its columns: {shown(self.header)}{hint}")
+            raise _wrong_header(self.header, given, lost, twice)
         self._find_places(place)
 
     def _find_places(self, place: dict[str, int]) -> None:
@@ -135,6 +141,10 @@ class GiftReader:
         self.amounts: dict[str, int] = {}
         self.project = place.get(given.project.column, -1)
         self.payer = place[given.payer.column] if given.payer else -1
+        self.batch = place[given.batch.column] if given.batch else -1
+        told = given.transfer
+        self.remarks = [place[name] for name in told.columns] if told else []
+        self.account = place[told.account_column] if told and told.account_column else -1
         self.keep = [(place[part.column], _values(part)) for part in given.keep]
         self.drop = [(place[part.column], _values(part)) for part in given.drop]
         self.refunds = _Refunds(given.refund, place) if given.refund else None
@@ -182,7 +192,20 @@ class GiftReader:
             cells[self.payer] if self.payer >= 0 else "",
             hashlib.sha256(record.raw).digest(),
             tuple(cells[place] for place in self.also if cells[place]) if self.also else (),
+            self._batch(cells[self.batch]) if self.batch >= 0 else "",
+            " ".join(cells[place] for place in self.remarks) if self.remarks else "",
+            self._account(cells) if self.map.transfer else "",
         )
+
+    def _batch(self, text: str) -> str:
+        if not 0 < len(text) <= BATCH_CHARACTERS_MAX:
+            raise RowRefusedError("no-batch", short(text))
+        return text
+
+    def _account(self, cells: list[str]) -> str:
+        assert self.map.transfer is not None
+        text = cells[self.account] if self.account >= 0 else self.map.transfer.account
+        return "".join(text.split())
 
     def _refund(self, line: int, cells: list[str], told: "_Refunds") -> Refund | None:
         """Read a line that sends money back; its sign, if it has one, says nothing more."""
@@ -296,8 +319,25 @@ class _Refunds:
         return cells[amount].startswith(MINUS)
 
 
-def misread(header: list[str], given: GiftMap) -> str:
-    """Say in which encoding the header would have the map's columns, if it is another; or ""."""
+def _wrong_header(
+    header: list[str], given: GiftMap, lost: list[str], twice: list[str]
+) -> FileRefusedError:
+    """The refusal of a file whose columns are not those of its map."""
+    hint_zh, hint = misread(header, given) if lost else ("", "")
+    what_zh = f"没有这些列：{'、'.join(lost)}" if lost else f"这些列出现两次：{'、'.join(twice)}"
+    what = f"has no column {', '.join(lost)}" if lost else f"has twice {', '.join(twice)}"
+    columns = shown(header)
+    return FileRefusedError(
+        f"文件{what_zh}。文件的列是：{columns}{hint_zh}",
+        f"the file {what}; its columns: {columns}{hint}",
+    )
+
+
+def misread(header: list[str], given: GiftMap) -> tuple[str, str]:
+    """Say in which encoding the header would have the map's columns, if it is another.
+
+    In Chinese and in English; two empty texts if it is none.
+    """
     text = ",".join(header)
     for wrong, right in (("gb18030", "utf-8"), ("utf-8", "gb18030"), ("latin-1", "gb18030")):
         try:
@@ -305,10 +345,16 @@ def misread(header: list[str], given: GiftMap) -> str:
         except UnicodeError:
             continue
         if other != text and any(name in other for name in given.columns):
-            return f". Read as {right} they would be: {other}. Set encoding = {right!r} in the map"
+            return (
+                f"。按 {right} 读是：{other}。请在对照表里写 encoding = {right!r}",
+                f". Read as {right} they would be: {other}. Set encoding = {right!r} in the map",
+            )
     if DAMAGED in text or MOJIBAKE in text:
-        return ". The characters were lost when it was saved anew: use the file as downloaded"
-    return ""
+        return (
+            "。文字在另存时已经丢失，请用下载的原文件",
+            ". The characters were lost when it was saved anew: use the file as downloaded",
+        )
+    return "", ""
 
 
 def shown(header: list[str]) -> str:

@@ -17,12 +17,14 @@ import numpy as np
 import psycopg
 from psycopg.types.json import Jsonb
 
+from jusha.giving.file_lines import Line, keep_lines, result_line, transfer_line
 from jusha.giving.gift_maps import GiftMap, read_map
 from jusha.giving.gift_rows import Found, Gift, GiftReader, Refund
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope
 from jusha.inbox.keys import deed_key, person_key
 from jusha.money.clock import day_text, local_day
+from jusha.payments.bank_account import payees
 from jusha.payments.bills.packed import open_plain
 from jusha.payments.bills.records import Rejected
 
@@ -36,8 +38,21 @@ ADVANCE_SQL: Final = (SQL / "advance_import.sql").read_text()
 NAME_SQL: Final = (SQL / "name_gifts.sql").read_text()
 
 
+UNDER_WAY: Final = (
+    "另一个进程正在导入这个文件，请等它完成",
+    "another process is importing this file: let it finish",
+)
+TODO: Final = (
+    "；结算进程运行后，用 jusha import prepare 建立对照表 [open] 里写的内容",
+    "; `jusha import prepare` makes what the map's [open] names, once settlement runs",
+)
+
+
 class ImportRefusedError(Exception):
-    """The import may not begin or go on; the text says what to do about it."""
+    """The import may not begin or go on; Chinese, then English, say what to do about it."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}。 {en}")
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -57,6 +72,8 @@ class ImportReport(msgspec.Struct):
     """Records read, the header left out."""
     gifts: int = 0
     fen: int = 0
+    references: dict[str, int] = {}
+    """Of transfers: how many remarks name one order (found), none, mistyped or several."""
     left_out: int = 0
     """Records that the map's keep and drop leave out."""
     refunds: int = 0
@@ -98,13 +115,20 @@ class _Run:
         self.again = False
         self.waiting: list[Envelope] = []
         self.names: list[tuple[str, str]] = []
+        self.lines: list[Line] = []
+        self.payees: dict[str, str] = {}
         self.hashes = array("Q")
         self.day_of: dict[int, tuple[int, int]] = {}
 
-    def deed(self, gift: Gift) -> Deed:
-        """Write a gift as the envelope that settlement reads."""
+    def line(self, gift: Gift) -> Line | None:
+        """Write a gift as the envelope that settlement reads; None where it is left out."""
+        keys = {"deed_secret": self.secrets.dedupe, "person_secret": self.secrets.person}
+        if self.map.kind == "transfers":
+            return transfer_line(gift, self.map, payees=self.payees, **keys)
+        if self.map.kind == "results":
+            return result_line(gift, self.map, **keys)
         payer = self.map.payer
-        return Deed(
+        deed = Deed(
             channel=self.map.channel,
             key=deed_key(self.secrets.dedupe, self.map.channel, gift.external_id),
             body=gift.body,
@@ -117,36 +141,44 @@ class _Run:
             else NO_PERSON,
             paid_at=gift.at_s,
         )
+        return Line(deed, "", "", "", gift.at_s)
 
-    def count(self, found: Found, on_rejected: RejectedSink) -> Deed | None:
-        """Count one record; return its deed if it is a gift."""
+    def count(self, found: Found, on_rejected: RejectedSink) -> Line | None:
+        """Count one record; return what goes into the inbox if it is a gift."""
         report = self.report
         report.records += 1
         if found is None:
             report.left_out += 1
             return None
-        if isinstance(found, Rejected):
-            report.rejected[found.reason] = report.rejected.get(found.reason, 0) + 1
-            on_rejected(found)
-            return None
         if isinstance(found, Refund):
             report.refunds += 1
             return None
+        line = self.line(found) if isinstance(found, Gift) else None
+        if isinstance(found, Gift) and line is None:
+            found = Rejected(found.line, "no-reference", f"{found.amount} fen")
+        if isinstance(found, Rejected) or line is None:
+            assert isinstance(found, Rejected)
+            report.rejected[found.reason] = report.rejected.get(found.reason, 0) + 1
+            on_rejected(found)
+            return None
         report.gifts += 1
         report.fen += found.amount
+        if line.read:
+            report.references[line.read] = report.references.get(line.read, 0) + 1
         day = local_day(found.at_s)
         gifts, fen = self.day_of.get(day, (0, 0))
         self.day_of[day] = (gifts + 1, fen + found.amount)
-        deed = self.deed(found)
-        self.hashes.append(int.from_bytes(deed.key[8:], "big"))
-        return deed
+        self.hashes.append(int.from_bytes(line.deed.key[8:], "big"))
+        return line
 
-    def wait(self, deed: Deed, also: tuple[str, ...]) -> None:
+    def wait(self, line: Line, also: tuple[str, ...]) -> None:
         """Keep a deed, and its gift's other names, for the next storing."""
-        self.waiting.append(deed)
+        self.waiting.append(line.deed)
+        if self.map.kind != "gifts":
+            self.lines.append(line)
         for name in also:
             key = deed_key(self.secrets.dedupe, self.map.channel, name)
-            self.names.append((key.hex(), deed.key.hex()))
+            self.names.append((key.hex(), line.deed.key.hex()))
 
     def add_up(self) -> None:
         """Fill in what is known only when the file has been read to its end."""
@@ -163,6 +195,7 @@ class _Run:
         with self.connection.transaction():
             if self.waiting:
                 append(self.connection, lane=LANE, envelopes=self.waiting)
+            keep_lines(self.connection, self.map.channel, self.lines)
             if self.names:
                 keys, gifts = zip(*self.names, strict=True)
                 self.connection.execute(NAME_SQL, {"keys": list(keys), "gifts": list(gifts)})
@@ -178,11 +211,11 @@ class _Run:
                 },
             )
             if moved.rowcount != 1:
-                raise ImportRefusedError("another process is importing this file: let it finish")
+                raise ImportRefusedError(*UNDER_WAY)
         self.again = False
         self.report.appended += len(self.waiting)
         self.stored_records = self.report.records
-        self.waiting, self.names = [], []
+        self.waiting, self.names, self.lines = [], [], []
 
 
 def import_gifts(
@@ -206,8 +239,8 @@ def import_gifts(
     reads the whole file, so its report is complete even where an earlier run stopped.
 
     Raises MapRefusedError, FileRefusedError, ImportRefusedError. Reads: payments_channel,
-    campaigns_terms, projects_fund, jusha_import. Writes: jusha_import, giving_name,
-    inbox_row, inbox_lane.
+    campaigns_terms, projects_fund, jusha_import, jusha_bankaccount. Writes: jusha_import,
+    giving_name, jusha_fileline, inbox_row, inbox_lane.
     """
     raw_map = map_file.read_bytes()
     given = read_map(raw_map)
@@ -224,6 +257,7 @@ def import_gifts(
             raise
         report.not_ready = str(refusal)
     run = _Run(connection, given, secrets, report)
+    run.payees = check_accounts(connection, given)
     if not dry_run and not _begin(run, file.name, again=again):
         return _already(connection, report)
     if given.form != "csv" and not dry_run and not checked:
@@ -243,10 +277,10 @@ def _read_all(
     on_progress: ProgressSink,
 ) -> None:
     for found in reader:
-        deed = run.count(found, on_rejected)
+        line = run.count(found, on_rejected)
         new = not dry_run and run.report.records > run.report.went_on_from
-        if deed is not None and isinstance(found, Gift) and new:
-            run.wait(deed, found.also)
+        if line is not None and isinstance(found, Gift) and new:
+            run.wait(line, found.also)
             if len(run.waiting) == ROW_ENVELOPES_MAX:
                 run.store(finished=False)
         if run.report.records % PROGRESS_RECORDS == 0:
@@ -254,7 +288,9 @@ def _read_all(
     run.add_up()
     if not dry_run:
         if run.report.records < run.report.went_on_from:
-            raise ImportRefusedError("the file is shorter than what was imported of it")
+            raise ImportRefusedError(
+                "文件比已经导入的部分还短", "the file is shorter than what was imported of it"
+            )
         run.store(finished=True)
 
 
@@ -271,25 +307,61 @@ def check_open(connection: psycopg.Connection[Any], given: GiftMap) -> frozenset
     assert row is not None
     clock, channels, projects = row
     if given.currency != "CNY":
-        raise ImportRefusedError(f"the file is in {given.currency}: only yuan become gifts")
-    todo = "; `jusha import prepare` makes what the map's [open] names, once settlement runs"
+        raise ImportRefusedError(
+            f"文件的币种是 {given.currency}，只有人民币记为捐赠",
+            f"the file is in {given.currency}: only yuan become gifts",
+        )
     if clock is None:
-        raise ImportRefusedError(f"channel {given.channel} is not admitted yet{todo}")
+        raise ImportRefusedError(
+            f"渠道 {given.channel} 还没有登记{TODO[0]}",
+            f"channel {given.channel} is not admitted yet{TODO[1]}",
+        )
     if clock != "file":
         raise ImportRefusedError(
+            f"渠道 {given.channel} 的时钟是 {clock!r}：文件里的捐赠要用时钟为 'file' 的单独渠道",
             f"channel {given.channel} has the clock {clock!r}: a file's gifts need a channel of"
-            " their own with the clock 'file'"
+            " their own with the clock 'file'",
         )
     if given.campaign and channels is None:
-        raise ImportRefusedError(f"campaign {given.campaign} does not exist yet{todo}")
+        raise ImportRefusedError(
+            f"活动 {given.campaign} 还不存在{TODO[0]}",
+            f"campaign {given.campaign} does not exist yet{TODO[1]}",
+        )
     if given.campaign and given.channel not in channels:
         raise ImportRefusedError(
+            f"活动 {given.campaign} 没有写上渠道 {given.channel}：只有活动写明的渠道才能从文件导入",
             f"campaign {given.campaign} does not name channel {given.channel}: a campaign admits"
-            " files only from channels that it names"
+            " files only from channels that it names",
         )
     if lost := [code for code in given.project_codes if code not in projects]:
-        raise ImportRefusedError(f"project {', '.join(lost)} is not open{todo}")
+        raise ImportRefusedError(
+            f"项目 {'、'.join(lost)} 没有开放{TODO[0]}",
+            f"project {', '.join(lost)} is not open{TODO[1]}",
+        )
     return frozenset(projects)
+
+
+def check_accounts(connection: psycopg.Connection[Any], given: GiftMap) -> dict[str, str]:
+    """Return charities by their published accounts, for transfers; else {}.
+
+    Raises ImportRefusedError for a file that is no gifts', or an account that is not published.
+    Reads: jusha_bankaccount.
+    """
+    if given.kind == "remittance":
+        raise ImportRefusedError(
+            "汇款汇总不是捐赠，请用 jusha remittances 读取",
+            "a remittance is no gift: `jusha remittances` reads it",
+        )
+    if given.transfer is None:
+        return {}
+    found = payees(connection)
+    account = "".join(given.transfer.account.split())
+    if account and account not in found:
+        raise ImportRefusedError(
+            f"账户 {account} 还没有公布：由两人用 jusha account CHARITY 设定",
+            f"account {account} is not published: `jusha account CHARITY` sets it, by two persons",
+        )
+    return found
 
 
 def _begin(run: _Run, name: str, *, again: bool) -> bool:
@@ -299,7 +371,7 @@ def _begin(run: _Run, name: str, *, again: bool) -> bool:
         {"file": run.report.file_sha256, "map": run.report.map_sha256, "name": name},
     ).fetchone()
     if row is None:  # another process began it this very moment
-        raise ImportRefusedError("another process is importing this file: let it finish")
+        raise ImportRefusedError(*UNDER_WAY)
     run.import_id, _, stored, finished_at = row
     run.stored_records = stored["records"]
     if finished_at is not None:

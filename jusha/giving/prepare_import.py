@@ -10,10 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
+from django.utils.timezone import localdate
 
 from jusha.giving.gift_maps import GiftMap, OpenPart
 from jusha.inbox.append import append
 from jusha.inbox.envelopes import Envelope, Instruction
+from jusha.matching.block_list import blocks_by
+from jusha.matching.block_rules import refusing
 
 LANE: Final = "console"
 ATTEMPTS_MAX: Final = 100
@@ -23,7 +26,10 @@ SELECT code, detail FROM settlement_outcome WHERE id = encode(%b, 'hex')::uuid""
 
 
 class PreparationRefusedError(Exception):
-    """The preparation may not be sent; the text says why."""
+    """The preparation may not be sent; Chinese, then English, say why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}。 {en}")
 
 
 class Wanted(NamedTuple):
@@ -50,7 +56,10 @@ def wanted(given: GiftMap) -> list[Wanted]:
     """
     opening = given.open
     if opening is None:
-        raise PreparationRefusedError("the map has no [open]: it says nothing to prepare")
+        raise PreparationRefusedError(
+            "对照表里没有 [open]，没有要建立的内容",
+            "the map has no [open]: it says nothing to prepare",
+        )
     channel = {
         "assets": ["CNY"],
         "clock": "file",
@@ -109,18 +118,26 @@ def prepare_import(
     connection.
 
     Raises PreparationRefusedError. Reads: charities_payee, payments_channel, projects_fund,
-    campaigns_terms, matching_pool, matching_rule, settlement_outcome. Writes: inbox_row,
-    inbox_lane.
+    campaigns_terms, matching_pool, matching_rule, settlement_outcome, jusha_sponsorblock.
+    Writes: inbox_row, inbox_lane.
     """
     if not by or not second or by == second:
-        raise PreparationRefusedError("a preparation needs the names of two different persons")
+        raise PreparationRefusedError(
+            "建立内容要有两个不同的人署名",
+            "a preparation needs the names of two different persons",
+        )
     envelopes: list[Envelope] = []
     steps = []
-    there = existing(connection)
+    there, blocks = existing(connection), blocks_by(connection)
     for want in wanted(given):
         if (want.kind, want.code) in there:
             steps.append(Step(want.kind, want.code, "exists"))
             continue
+        sponsor = str(want.body.get("sponsor", ""))
+        if want.kind == "fund-pool" and refusing(blocks, sponsor, localdate()) is not None:
+            raise PreparationRefusedError(
+                f"不接受的出资方：{sponsor}", f"the sponsor {sponsor} is refused"
+            )
         identity, _ = _latest(connection, want, retry=True)
         envelopes.append(Instruction(identity, want.kind, by, second, want.body))
         steps.append(Step(want.kind, want.code, "waiting"))
@@ -162,4 +179,7 @@ def _latest(
         if row is None:
             return before if before and not retry else (identity, None)
         before = identity, (row[0], row[1])
-    raise PreparationRefusedError(f"{want.kind} {want.code} was refused {ATTEMPTS_MAX} times")
+    raise PreparationRefusedError(
+        f"{want.kind} {want.code} 被拒绝了 {ATTEMPTS_MAX} 次",
+        f"{want.kind} {want.code} was refused {ATTEMPTS_MAX} times",
+    )

@@ -1,5 +1,6 @@
 """Reading deeds for pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,15 +9,20 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import Sum
 
 from jusha.giving.models import Case, Deed, Refund
 from jusha.inbox.keys import deed_key
-from jusha.payments.models import Channel
+from jusha.money.clock import day_text, local_day
+from jusha.payments.models import Channel, Paid
+from jusha.projects.line import Interval, intervals
+from jusha.projects.queries import funds_numbered
 
 PUBLISHED_SQL: Final = (Path(__file__).parent / "sql" / "published_accounts.sql").read_text()
 GIFTS_SQL: Final = (Path(__file__).parent / "sql" / "gifts_of_names.sql").read_text()
-DEED_FIELDS: Final = [field.attname for field in Deed._meta.concrete_fields]
-DEED_SQL: Final = f"SELECT {', '.join(DEED_FIELDS)} FROM giving_deed WHERE number = %s"  # noqa: S608
+ORDERS_SQL: Final = (Path(__file__).parent / "sql" / "gifts_of_orders.sql").read_text()
+ORDER_DAY: Final = 10**10
+"""An order's number is its UTC day as yyyymmdd, and ten digits."""
 
 RECENT_ENTRIES: Final = 100_000
 """How far back a project's newest deeds are looked for: bounds the scan of a quiet project."""
@@ -72,18 +78,6 @@ def by_minute(campaign: int, midnight: datetime) -> list[Minute]:
             (midnight, campaign, midnight, midnight),
         )
         return [Minute(*row) for row in cursor.fetchall()]
-
-
-def deed(number: int) -> Deed | None:
-    """The deed of entry `number`; None where the entry is no deed. Reads: giving_deed.
-
-    In plain SQL: the pages of deeds are asked for most, and building the question costs more than
-    its answer.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(DEED_SQL, (number,))
-        row = cursor.fetchone()
-    return Deed.from_db(connection.alias, DEED_FIELDS, row) if row else None
 
 
 def numbers_of_external(secret: bytes, external_id: str) -> list[int]:
@@ -234,3 +228,86 @@ def refunded_after(number: int) -> tuple[int, int]:
         )
         count, amount = cursor.fetchone()
         return int(count), int(amount)
+
+
+class OrderedGift(NamedTuple):
+    """An order and what became of it; amounts in the smallest unit of the asset's number.
+
+    `number` is the gift's entry, None while nothing paid the order. `matched` is the match that
+    stands now: without what went back, and without what a day's closing still has to share.
+    """
+
+    order_no: int
+    asset: int
+    ordered: int
+    project: str
+    charity: str
+    ordered_at: datetime
+    number: int | None
+    given: int | None
+    at: datetime | None
+    refunded: int
+    matched: int | None
+
+    @property
+    def net(self) -> int:
+        """What was given and not sent back."""
+        return (self.given or 0) - self.refunded
+
+
+def gifts_of_orders(orders: Iterable[int], *, year: int | None = None) -> list[OrderedGift]:
+    """What became of these orders, newest first; those that settlement refused are left out.
+
+    `year` narrows to orders of a Shanghai year, by the time of the gift where there is one. One
+    question. Reads: payments_order, payments_paid, giving_deed, giving_refund, matching_match,
+    matching_clawback, projects_fund, charities_payee.
+    """
+    first, last = (
+        (0, 9999_12_31) if year is None else ((year - 1) * 10**4 + 1201, year * 10**4 + 1231)
+    )
+    told: dict[str, Any] = {
+        "orders": list(orders),
+        "from": first * ORDER_DAY,
+        "to": (last + 1) * ORDER_DAY,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ORDERS_SQL, told)
+        found = [OrderedGift(*row) for row in cursor.fetchall()]
+    return [each for each in found if year is None or shanghai_year(each.at) == year]
+
+
+def shanghai_year(at: datetime | None) -> int:
+    """The year of a moment in Shanghai; 0 for none."""
+    return int(day_text(local_day(int(at.timestamp())))[:4]) if at else 0
+
+
+class GiftLines(NamedTuple):
+    """Where what is left of a gift lies in its project's two money lines, by line."""
+
+    number: int
+    project: int
+    lines: dict[int, Interval]
+
+
+def gift_lines(orders: Iterable[int]) -> list[GiftLines]:
+    """Where the gifts of these orders lie, in the order of the log; what went back is left out.
+
+    Three questions. Reads: payments_paid, giving_deed, giving_refund, projects_fund.
+    """
+    paid = Paid.objects.filter(order_no__in=list(orders)).values_list("number", flat=True)
+    deeds = list(Deed.objects.filter(number__in=list(paid), held=False).order_by("number"))
+    back = dict(
+        Refund.objects.filter(deed__in=[each.number for each in deeds])
+        .values_list("deed")
+        .annotate(Sum("amount"))
+    )
+    permille = {
+        fund.project: fund.running_permille
+        for fund in funds_numbered({each.project for each in deeds})
+    }
+    found = []
+    for deed in deeds:
+        at = (deed.programme_at, deed.running_at)
+        lines = intervals(deed.amount, permille[deed.project], at, back.get(deed.number, 0))
+        found.append(GiftLines(deed.number, deed.project, lines))
+    return found

@@ -21,6 +21,11 @@ NORMAL_SIDE: Final = {
     "due-from-sponsor": DEBIT,  # a match released to the charity, not paid yet (owner: pool)
     "banked": DEBIT,  # what a sponsor paid in (owner: pool)
     "due-to-sponsor": CREDIT,  # matches taken back after their release (owner: project)
+    "programme-spent": CREDIT,  # paid out of the fund for its purpose (owner: project)
+    "running-spent": CREDIT,  # paid out of the fund for running costs (owner: project)
+    "covered": DEBIT,  # unrestricted money put in for refunds of spent money (owner: project)
+    "residue-received": DEBIT,  # what could not be refunded elsewhere, paid to it (owner: payer)
+    "residue": CREDIT,  # the same, for its purposes as the regulator named it (owner: payer)
     # channel's book
     "unidentified": DEBIT,  # authentic money of which the payee is not yet known
     "suspense": CREDIT,  # the same, as a claim to be cleared by a case

@@ -21,19 +21,22 @@ from jusha.merkle.encoding import encode64
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, day_number, minute_seconds, minute_text
 from jusha.money.split import cut_permille, part_returned
+from jusha.settlement import audit_owed as owed
 from jusha.settlement import audit_read as read
 from jusha.settlement.audit_deeds import Deeds
 from jusha.settlement.audit_gifts import Transfer
+from jusha.settlement.audit_lines import Lines, Out
 from jusha.settlement.audit_read import Facts, Numbered, of_entry
 from jusha.settlement.audit_state import SPREAD, SURPRISE, Fund, Pool, Seed
 from jusha.settlement.decide import SECOND_US
+from jusha.settlement.instructions import ReconciledBody
 from jusha.settlement.match import day_end_s
-from jusha.settlement.refund import DEBT_PLACE
+from jusha.settlement.refund import COVER_PLACE, DEBT_PLACE
 from jusha.settlement.seal import SUMS_BYTES_MAX
 from jusha.settlement.seeds import REVEAL_SECONDS
 
 TWO_PERSONS: Final = frozenset(
-    {"publish-rule", "refund", "thaw", "claw-back", "release", "sponsor-paid"}
+    {"publish-rule", "refund", "thaw", "claw-back", "release", "sponsor-paid", "spend", "residue"}
 )
 SPREAD_PLACES: Final = 14
 SPREAD_ROWS: Final = 500
@@ -68,6 +71,7 @@ class Leaves:
         self.repaid = Numbered(connection, "repaid", read.REPAID_SQL)
         self.clawbacks = Numbered(connection, "claw-back", read.CLAWBACKS_SQL)
         self.releases = Numbered(connection, "release", read.RELEASES_SQL)
+        self.lines = Lines(connection, walk.state)
         self.tables: dict[bytes, bytes] = {
             row[0]: row[1]
             for row in connection.execute("SELECT hash, body FROM tlog_table", binary=True)
@@ -75,20 +79,22 @@ class Leaves:
         self.told: set[int] = set()
         """Numbers of terms, pools, channels and so on whose entry was met."""
         self.handlers: dict[str, Callable[[Asked], Iterator[Finding]]] = {
-            "admit-channel": self.channel, "admit-charity": self.charity,
+            "admit-channel": self.channel, "reconciled": self.reconciled,
+            "admit-charity": self.charity,
             "open-project": self.project, "close-project": self.close_project,
             "open-campaign": self.campaign, "fund-pool": self.pool, "publish-rule": self.rule,
-            "refund": self.refund, "refund-sent": self.sent, "seal": self.seal,
-            "commit-seed": self.seed,
+            "refund": self.refund, "refund-sent": self.sent, "residue": self.residue,
+            "seal": self.seal, "commit-seed": self.seed,
             "reveal": self.reveal, "freeze": self.freeze, "thaw": self.freeze,
             "claw-back": self.claw_back, "begin-notice": self.notice, "close-pool": self.close,
             "release": self.release, "sponsor-paid": self.paid,
-            "publish-accounts": self.accounts,
+            "publish-accounts": self.accounts, "spend": self.spend,
         }  # fmt: skip
 
     def streams(self) -> list[Numbered]:
         """All streams whose rows must have an entry."""
-        return [self.refunds, self.repaid, self.clawbacks, self.releases]
+        own = (self.refunds, self.repaid, self.clawbacks, self.releases)
+        return [*own, *self.lines.streams()]
 
     def check(self, asked: Asked) -> Iterator[Finding]:
         """Check the entry of an instruction that was carried out."""
@@ -147,6 +153,18 @@ class Leaves:
         )
         fields = {"k": "channel", "ch": channel.code, "clock": terms.clock, "draw": terms.draw_max}
         yield from self.entry(asked, fields)
+
+    def reconciled(self, asked: Asked) -> Iterator[Finding]:
+        """What a channel's bills confirm counts no more against what it may draw."""
+        body = msgspec.convert(asked.body, ReconciledBody)
+        channel = self.state.channels[body.channel]
+        where, limits = f"entry {asked.number}", f"1 to {channel.drawn}"
+        if not 0 < body.amount <= channel.drawn:
+            found = str(body.amount)
+            yield Finding("settlement", "more reconciled than drawn", where, limits, found)
+        channel.drawn -= body.amount
+        fields = {"k": "reconciled", "ch": channel.code, "amt": body.amount}
+        yield from self.entry(asked, fields | {"day": body.day.isoformat()})
 
     def charity(self, asked: Asked) -> Iterator[Finding]:
         """A charity's book."""
@@ -234,29 +252,27 @@ class Leaves:
         state, body = self.state, asked.body
         deed, amount = self._deed(body["deed"]), body["amount"]
         done, matches = state.refunded[deed.number], deed.matches
-        back, transfers = dict[str, int](), list[Transfer]()
+        back, transfers, out = dict[str, int](), list[Transfer](), Out(asked.number)
+        channel = next(c for c in state.channels.values() if c.id == deed.channel)
         if deed.held:
-            channel = next(c for c in state.channels.values() if c.id == deed.channel)
-            sides = [
-                state.account(f"channel:{channel.code}", kind, channel.code, deed.asset)
-                for kind in ("suspense", "suspense-refundable")
-            ]
+            book, kinds = f"channel:{channel.code}", ("suspense", "suspense-refundable")
+            sides = [state.account(book, kind, channel.code, deed.asset) for kind in kinds]
             matches = ()
         else:
             fund = state.funds_by_id[deed.project]
-            channel = next(c for c in state.channels.values() if c.id == deed.channel)
             book = f"charity:{fund.payee_code}"
-            sides = [
-                state.account(book, "fund", fund.code, deed.asset),
-                state.account(book, "refundable", channel.code, deed.asset),
-            ]
+            owned = (("fund", fund.code), ("refundable", channel.code))
+            sides = [state.account(book, *each, deed.asset) for each in owned]
+            gift = (deed.amount, deed.programme_at, deed.running_at)
+            self.lines.give_up(out, fund, gift, done, amount)
         transfers = [(of_entry(asked.number, 0), *sides, amount)]
         parts = [
             0 if deed.number in state.clawed
             else part_returned(m.amount, done, amount, deed.amount)
             for m in matches
         ]  # fmt: skip
-        transfers += self._take_back(asked.number, deed, parts, back, first=1)
+        transfers += self._take_back(out, deed, parts, back, first=1)
+        yield from self.lines.compare(out)
         state.refunded[deed.number] += amount
         total = sum(back.values())
         stored = self.refunds.take(asked.number)
@@ -267,28 +283,22 @@ class Leaves:
             sums.returned += total
         shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
         asset = ASSETS_BY_NUMBER[deed.asset].code
-        fields = {"k": "refund", "amt": amount, "cur": asset, "ref": deed.number}
+        fields = {"k": "refund", "amt": amount, "cur": asset, "ref": deed.number} | out.told()
         yield from self.entry(asked, fields | ({"m": shown} if shown else {}), transfers)
 
     def sent(self, asked: Asked) -> Iterator[Finding]:
         """Money that was refunded reached its donor: never more than that."""
-        state, amount = self.state, asked.body["amount"]
+        yield from self._owed_no_longer(asked, owed.sent)
+
+    def residue(self, asked: Asked) -> Iterator[Finding]:
+        """What could not go back went to another charity: never more than was owed."""
+        yield from self._owed_no_longer(asked, owed.residue)
+
+    def _owed_no_longer(self, asked: Asked, derive: owed.Derive) -> Iterator[Finding]:
         deed = self._deed(asked.body["deed"])
-        if not 0 < amount <= state.refunded[deed.number] - state.repaid[deed.number]:
-            raise LookupError("more than was refunded")
-        state.repaid[deed.number] += amount
-        channel = next(c for c in state.channels.values() if c.id == deed.channel)
-        if deed.held:
-            book, kinds = f"channel:{channel.code}", ("suspense-refundable", "unidentified")
-        else:
-            book = f"charity:{state.funds_by_id[deed.project].payee_code}"
-            kinds = ("refundable", "receivable")
-        sides = [state.account(book, kind, channel.code, deed.asset) for kind in kinds]
-        wanted = [(asked.number, deed.number, amount, asked.body["reference"])]
-        yield from self.rows(asked, "repaid", wanted, self.repaid.take(asked.number))
-        asset = ASSETS_BY_NUMBER[deed.asset].code
-        fields = {"k": "repaid", "amt": amount, "cur": asset, "ref": deed.number}
-        yield from self.entry(asked, fields, [(of_entry(asked.number, 0), *sides, amount)])
+        wanted = derive(self.state, deed, asked.number, asked.body)
+        yield from self.rows(asked, "repaid", [wanted.row], self.repaid.take(asked.number))
+        yield from self.entry(asked, wanted.fields, wanted.transfers)
 
     def claw_back(self, asked: Asked) -> Iterator[Finding]:
         """All that is left of a gift's matches goes back."""
@@ -297,16 +307,22 @@ class Leaves:
             raise LookupError("nothing to claw back")
         done = state.refunded[deed.number]
         parts = [m.amount - m.amount * done // deed.amount for m in deed.matches]
-        back = dict[str, int]()
-        transfers = self._take_back(asked.number, deed, parts, back, first=0)
+        back, out = dict[str, int](), Out(asked.number)
+        transfers = self._take_back(out, deed, parts, back, first=0)
+        yield from self.lines.compare(out)
         state.clawed.add(deed.number)
         total = sum(back.values())
         state.sums[deed.campaign, deed.project].returned += total
-        stored = self.clawbacks.take(asked.number)
-        yield from self.rows(asked, "claw-back", [(asked.number, deed.number, total)], stored)
+        wanted = [(asked.number, deed.number, total)]
+        yield from self.rows(asked, "claw-back", wanted, self.clawbacks.take(asked.number))
         shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
         fields = {"k": "clawback", "ref": deed.number} | ({"m": shown} if shown else {})
-        yield from self.entry(asked, fields, transfers)
+        yield from self.entry(asked, fields | out.told(), transfers)
+
+    def spend(self, asked: Asked) -> Iterator[Finding]:
+        """The next interval of a project's line is spent, and no more than it has left."""
+        fields, transfer = yield from self.lines.spend(asked)
+        yield from self.entry(asked, fields, [transfer])
 
     def _deed(self, number: int) -> Facts:
         deed = self.walk.lookup.deed(number)
@@ -315,10 +331,10 @@ class Leaves:
         return deed
 
     def _take_back(
-        self, number: int, deed: Facts, parts: list[int], back: dict[str, int], *, first: int
+        self, out: Out, deed: Facts, parts: list[int], back: dict[str, int], *, first: int
     ) -> list[Transfer]:
         """Say how parts of matches move; sum them up by pool in `back`."""
-        state, debt, moved = self.state, 0, list[Transfer]()
+        state, debt, moved, number = self.state, 0, list[Transfer](), out.number
         fund = state.funds_by_id.get(deed.project)
         for place, (match, part) in enumerate(zip(deed.matches, parts, strict=False), first):
             pool = state.pools_by_id[match.pool]
@@ -327,16 +343,21 @@ class Leaves:
                 continue
             to = state.pool_account(pool, "unspent" if pool.closed else "returned")
             source = state.promised(pool, fund)
-            if (pool.id, fund.project) in state.released:
+            if released := state.released.get((pool.id, fund.project)):
                 source = state.pool_account(pool, "recoverable", fund.code)
                 debt += part
+                before = state.recovered[pool.id, fund.project]
+                self.lines.give_up(out, fund, released, before, part)
+                state.recovered[pool.id, fund.project] += part
             moved.append((of_entry(number, place), source, to, part))
-        if debt and fund:
-            book = f"charity:{fund.payee_code}"
-            source, to = (
-                state.account(book, kind, fund.code) for kind in ("fund", "due-to-sponsor")
-            )
-            moved.append((of_entry(number, DEBT_PLACE), source, to, debt))
+        for place, amount, kinds in (
+            (COVER_PLACE, out.covered, ("covered", "fund")),
+            (DEBT_PLACE, debt, ("fund", "due-to-sponsor")),
+        ):
+            if amount and fund:
+                book = f"charity:{fund.payee_code}"
+                source, to = (state.account(book, kind, fund.code) for kind in kinds)
+                moved.append((of_entry(number, place), source, to, amount))
         return moved
 
     # --- seals, seeds, secrets
@@ -417,11 +438,12 @@ class Leaves:
     # --- the way of a pool
 
     def freeze(self, asked: Asked) -> Iterator[Finding]:
-        """A project is frozen or free again."""
-        fund = self.state.funds[asked.body["project"]]
-        fund.frozen = asked.instruction.kind == "freeze"
-        state = "frozen" if fund.frozen else "free"
-        yield from self.entry(asked, {"k": "freeze", "prj": fund.code, "st": state})
+        """A project is frozen or free again, by an operator or by a hold."""
+        fund, is_hold = self.state.funds[asked.body["project"]], asked.body.get("hold", False)
+        is_frozen, way = asked.instruction.kind == "freeze", 2 if is_hold else 1
+        fund.frozen = fund.frozen | way if is_frozen else fund.frozen & ~way
+        fields = {"k": "freeze", "prj": fund.code, "st": "frozen" if is_frozen else "free"}
+        yield from self.entry(asked, fields | ({"hold": 1} if is_hold else {}))
 
     def notice(self, asked: Asked) -> Iterator[Finding]:
         """A pool's notice."""
@@ -537,7 +559,7 @@ class Leaves:
             yield Finding("settlement", "release that may not be", where, found=fund.code)
         promised = state.promised(pool, fund)
         amount = state.balances[promised]
-        state.released.add((pool.id, fund.project))
+        state.released[pool.id, fund.project] = (amount, fund.programme, fund.running)
         book = f"charity:{fund.payee_code}"
         transfers: list[Transfer] = [
             (of_entry(asked.number, 0), promised,

@@ -37,11 +37,18 @@ COUPONS_SQL: Final = "SELECT number, rule, serial FROM matching_coupon ORDER BY 
 INVITES_SQL: Final = """
 SELECT number, gift, uuid_send(person) FROM matching_invite ORDER BY number"""
 REFUNDS_SQL: Final = "SELECT number, deed, amount, matched FROM giving_refund ORDER BY number"
-REPAID_SQL: Final = "SELECT number, deed, amount, reference FROM giving_repaid ORDER BY number"
+REPAID_SQL: Final = """
+SELECT number, deed, amount, reference, residue, words FROM giving_repaid ORDER BY number"""
 CLAWBACKS_SQL: Final = "SELECT number, deed, amount FROM matching_clawback ORDER BY number"
 RELEASES_SQL: Final = """
 SELECT number, pool, project, amount, programme_at, running_at FROM matching_release
 ORDER BY number"""
+VOIDS_SQL: Final = """
+SELECT number, project, line, start, length FROM projects_void
+ORDER BY number, project, line, start"""
+EXPENSES_SQL: Final = """
+SELECT number, project, line, start, upto, amount, skipped, ref, what, words, evidence
+FROM projects_expense ORDER BY number"""
 
 ORDERS_SQL: Final = """
 SELECT o.no, o.project, o.campaign, o.amount, uuid_send(o.person), o.commitment, o.coupon_rule,
@@ -51,6 +58,7 @@ FROM payments_order o WHERE o.no = ANY(%s)"""
 
 FACTS_SQL: Final = """
 SELECT d.number, d.channel, d.campaign, d.project, d.asset, d.amount, uuid_send(d.person), d.held,
+       d.programme_at, d.running_at,
        least((SELECT min(number) FROM giving_refund WHERE deed = d.number),
              (SELECT number FROM matching_clawback WHERE deed = d.number)),
        coalesce(m.found, '{}')
@@ -121,6 +129,8 @@ class Facts(NamedTuple):
     amount: int
     person: bytes
     held: bool
+    programme_at: int
+    running_at: int
     undone: int
     matches: tuple[Matched, ...]
 

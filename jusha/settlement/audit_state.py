@@ -23,6 +23,7 @@ from jusha.merkle.tiles import decode_bundle
 from jusha.money.assets import ASSETS
 from jusha.money.clock import MINUTE_SECONDS, local_day, minute_seconds
 from jusha.payments.rules import ChannelTerms
+from jusha.projects.line import PROGRAMME, RUNNING, Spending
 from jusha.settlement.secrets import installed
 
 CNY: Final = ASSETS["CNY"].number
@@ -77,9 +78,16 @@ class Fund:
     permille: int
     number: int
     state: str = ""
-    frozen: bool = False
+    frozen: int = 0
     programme: int = 0
     running: int = 0
+    spendings: dict[int, Spending] = field(
+        default_factory=lambda: {PROGRAMME: Spending(), RUNNING: Spending()}
+    )
+
+    def left(self, line: int) -> int:
+        """How many fen of a line can be spent."""
+        return self.spendings[line].left(self.programme if line == PROGRAMME else self.running)
 
 
 @dataclass(slots=True, eq=False)
@@ -234,7 +242,10 @@ class State:
         self.closings: dict[tuple[int, int], Closing] = {}
         self.ordered: set[int] = set()
         """Numbers of the orders that the walk has passed."""
-        self.released: set[tuple[int, int]] = set()
+        self.released: dict[tuple[int, int], tuple[int, int, int]] = {}
+        """By (pool, project): amount, and where it begins in the two lines."""
+        self.recovered: defaultdict[tuple[int, int], int] = defaultdict(int)
+        """By (pool, project): how much was taken back after the release."""
         self.refunded: defaultdict[int, int] = defaultdict(int)
         self.repaid: defaultdict[int, int] = defaultdict(int)
         """By deed."""
@@ -406,11 +417,17 @@ class State:
 
     def _compare_states(self) -> Iterator[Finding]:
         for code, *found in self.connection.execute(
-            "SELECT code, state, frozen, programme_head, running_head FROM projects_fund"
+            "SELECT code, state, frozen, programme_head, running_head, programme_spent,"
+            " running_spent FROM projects_fund"
         ):
             fund = self.funds[code]
             wanted = [fund.state, fund.frozen, fund.programme, fund.running]
-            names = ("state", "frozen", "head of the programme line", "head of the running line")
+            wanted += [fund.spendings[line].spent for line in (PROGRAMME, RUNNING)]
+            names = ["state", "frozen"] + [
+                f"{head} of the {line} line"
+                for head in ("head", "spent head")
+                for line in ("programme", "running")
+            ]
             pairs = list(zip(names, wanted, found, strict=True))
             yield from compared("settlement", f"project {code}", pairs)
         for code, *found in self.connection.execute(

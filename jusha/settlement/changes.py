@@ -87,7 +87,7 @@ class KnownDeed(NamedTuple):
     clawed: bool
     """Whether its matches were taken back."""
     repaid: int
-    """How much of what was refunded has reached the donor again."""
+    """How much of what was refunded is owed no longer: it reached the donor, or was residue."""
 
     @property
     def whole(self) -> bool:
@@ -188,9 +188,11 @@ class Changes:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     cases: list[tuple[Any, ...]] = field(default_factory=list)
     refunds: list[tuple[int, int, int, int, str]] = field(default_factory=list)
-    repaid: list[tuple[int, int, int, str]] = field(default_factory=list)
-    """(number, deed, amount, the rail's own name of it)."""
+    repaid: list[tuple[int, int, int, str, int, bytes]] = field(default_factory=list)
+    """(number, deed, amount, the rail's own name of it, 0, no words); of residue the name of the
+    decision, the receiving charity and the hash of its words."""
     voids: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    expenses: list[tuple[Any, ...]] = field(default_factory=list)
     outcomes: list[tuple[bytes, int, str, dict[str, Any]]] = field(default_factory=list)
     stuck: list[tuple[int, int, int, str, int]] = field(default_factory=list)
     tables: list[tuple[bytes, int, bytes]] = field(default_factory=list)

@@ -44,7 +44,7 @@ from jusha.settlement.world import RETRO, Closing, Rule, World
 
 ALONE: Final = frozenset({"close-claims", "begin-notice"})
 """As in find.py: these read what the envelopes before them have written."""
-SENDS_BACK: Final = frozenset({"refund", "claw-back"})
+SENDS_BACK: Final = frozenset({"refund", "refund-sent", "residue", "claw-back"})
 CNY: Final = 1
 
 
@@ -62,6 +62,8 @@ class Memory:
     persons: dict[int, bytes] = field(default_factory=dict)
     """Of deeds that made a claim where donors count, by number."""
     refunds: dict[int, list[tuple[int, int, int, int, str]]] = field(default_factory=dict)
+    repaid: dict[int, int] = field(default_factory=dict)
+    """By deed: what is owed no longer."""
     clawed: set[int] = field(default_factory=set)
 
     def keep(self, world: World, changes: Changes, *, looks_back: bool) -> None:
@@ -76,6 +78,8 @@ class Memory:
             self.persons.update((row[0], row[6]) for row in changes.deeds if row[0] in numbers)
         for refund in changes.refunds:
             self.refunds.setdefault(refund[1], []).append(refund)
+        for _, number, amount, *_ in changes.repaid:
+            self.repaid[number] = self.repaid.get(number, 0) + amount
         self.clawed.update(row[1] for row in changes.clawbacks)
         if not looks_back:
             return
@@ -108,6 +112,7 @@ class Memory:
             refunded=sum(row[2] for row in refunds),
             matched_returned=sum(row[3] for row in refunds),
             clawed=number in self.clawed,
+            repaid=self.repaid.get(number, 0),
         )
 
 

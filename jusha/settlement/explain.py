@@ -37,6 +37,7 @@ from jusha.matching.rules import (
 from jusha.merkle.encoding import decode64, encode64
 from jusha.money.clock import MINUTE_SECONDS, local_minute_of_day, minute_seconds, minute_text
 from jusha.settlement.explain_past import (
+    Drawing,
     Moment,
     Used,
     digest_before,
@@ -46,7 +47,7 @@ from jusha.settlement.explain_past import (
     revealed_secret,
     used_before,
 )
-from jusha.settlement.explain_read import FRESH, Reading, read_since
+from jusha.settlement.explain_read import FRESH, Gift, Reading, read_gift
 from jusha.settlement.match import FRIENDS_PLACE, RETRO_PLACE, draw
 from jusha.settlement.world import CLOSE
 
@@ -181,7 +182,6 @@ class _Case:
     draw_max: int
     used: Used | None
     later: list[Match]
-    gone: set[int]
     given: dict[str, int] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
 
@@ -191,31 +191,26 @@ def explain(number: int, *, everything: bool = True) -> Explanation:
 
     Reads: tlog_entries, giving_deed, and what `explain_gift` reads.
     """
-    entry = entries_at([number]).get(number)
-    deed = Deed.objects.filter(number=number).first()
-    if entry is None or deed is None:
+    entry, gift = entries_at([number]).get(number), read_gift(number)
+    if entry is None or gift is None:
         raise NoGiftError(number, entry["k"] if entry else "")
-    return explain_gift(entry, deed, everything=everything)
+    return explain_gift(entry, gift, everything=everything)
 
 
 def explain_gift(
-    entry: dict[str, Any], deed: Deed, *, everything: bool = True, read: Reading = FRESH
+    entry: dict[str, Any], gift: Gift, *, everything: bool = True, read: Reading = FRESH
 ) -> Explanation:
-    """Explain a gift whose entry and deed were read before. Raises NoGiftError.
+    """Explain a gift that was read before, with its entry. Raises NoGiftError.
 
     With `everything` the bounds are added up again however far back that goes; without, only
     within the first NEAR entries of a campaign, because a page answers everybody.
-    Reads: tlog_entries, giving_deed, giving_refund, campaigns_terms, payments_channel,
-    projects_fund, matching_*, ledger_account, ledger_transfer, settlement_outcome.
+    Reads: tlog_entries, giving_deed, campaigns_terms, payments_channel, projects_fund,
+    matching_*, ledger_account, ledger_transfer, settlement_outcome.
     """
-    number = deed.number
+    number = gift.deed.number
     if entry["k"] != "don":
         raise NoGiftError(number, entry["k"])
-    since = read_since(number)
-    gone = {row[0] for row in since.refunds} | {row[0] for row in since.claw_backs}
-    case = None
-    if entry.get("rd"):
-        case = _gather(entry, deed, since.matches, gone, everything=everything, read=read)
+    case = _gather(entry, gift, everything=everything, read=read) if entry.get("rd") else None
     return Explanation(
         number,
         entry["amt"],
@@ -224,23 +219,17 @@ def explain_gift(
         entry.get("rd", ""),
         entry["t"],
         tuple(_verdicts(case)) if case else (),
-        tuple(since.refunds),
-        since.claw_backs[0] if since.claw_backs else None,
+        tuple(gift.refunds),
+        gift.claw_backs[0] if gift.claw_backs else None,
         case is None or case.used is not None,
     )
 
 
-def _gather(
-    entry: dict[str, Any],
-    deed: Deed,
-    later: list[Match],
-    gone: set[int],
-    *,
-    everything: bool,
-    read: Reading,
-) -> _Case:
+def _gather(entry: dict[str, Any], gift: Gift, *, everything: bool, read: Reading) -> _Case:
+    deed = gift.deed
     campaign = read.campaign(deed.campaign)
-    draw_max = int(read.channel(deed.channel).terms.get("draw_max", 0))
+    channel = read.channel(deed.channel)
+    draw_max = int(channel.terms.get("draw_max", 0))
     every = list(read.versions(0 if draw_max else deed.campaign))
     own = [rule for rule in every if rule.campaign == deed.campaign]
     at_s = minute_seconds(entry["t"])
@@ -250,10 +239,11 @@ def _gather(
     used: Used | None = Used()
     if any(match["by"] in BOUNDS for match in entry.get("m", ())):
         near = everything or deed.number - campaign.number <= NEAR
-        used = used_before(moment, every, all_campaigns=draw_max > 0) if near else None
+        drawing = Drawing(channel.code, channel.number) if draw_max else None
+        used = used_before(moment, every, drawing=drawing) if near else None
     closes = campaign.terms["closes"]
     now = in_force(own, at_s, deed.number)
-    return _Case(entry, deed, moment, now, own, closes, draw_max, used, later, gone)
+    return _Case(entry, deed, moment, now, own, closes, draw_max, used, gift.matches)
 
 
 def in_force(rules: list[Published], at_s: int, number: int) -> list[Published]:

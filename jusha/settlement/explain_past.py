@@ -24,20 +24,17 @@ from jusha.money.clock import (
     minute_seconds,
 )
 
-USED_SQL: Final = """
-WITH rule (id, size, start, friends) AS (
-    SELECT * FROM unnest(%(rules)s::int[], %(sizes)s::int[], %(starts)s::int[], %(friends)s::int[])
-), counted AS (
+MATCHED_SQL: Final = """
     SELECT d.effective_at, d.channel, d.project, d.person, m.pool, m.rule, m.amount
     FROM giving_deed d JOIN matching_match m ON m.id >> 4 = d.number
     WHERE d.number > %(first)s AND d.number < %(number)s AND d.campaign = ANY(%(campaigns)s)
       AND m.id > %(first)s * 16 AND m.id < %(number)s * 16
-      AND (m.id & 15) BETWEEN 1 AND 12 AND m.bound <> %(share)s
-    UNION ALL
+      AND (m.id & 15) BETWEEN 1 AND 12 AND m.bound <> %(share)s"""
+CLAIMED_SQL: Final = """
     SELECT d.effective_at, d.channel, d.project, d.person, 0, c.rule, c.amount
     FROM matching_claim c JOIN giving_deed d ON d.number = c.id >> 4
-    WHERE c.rule = ANY(%(rules)s) AND c.id < %(number)s * 16
-    UNION ALL
+    WHERE c.rule = ANY(%(rules)s) AND c.id < %(number)s * 16"""
+INVITED_SQL: Final = """
     SELECT f.effective_at, f.channel, f.project, e.person, m.pool, m.rule, m.amount
     FROM rule r
     JOIN matching_match m ON m.rule = r.id AND (m.id & 15) = 15
@@ -45,11 +42,18 @@ WITH rule (id, size, start, friends) AS (
     JOIN LATERAL (SELECT i.number FROM matching_invite i WHERE i.gift = e.number
                   ORDER BY i.number OFFSET r.friends - 1 LIMIT 1) i ON i.number < %(number)s
     JOIN giving_deed f ON f.number = i.number
-    WHERE r.friends > 0
-    UNION ALL
+    WHERE r.friends > 0"""
+REACHED_BACK_SQL: Final = """
     SELECT d.effective_at, d.channel, d.project, d.person, -m.pool, m.rule, m.amount
     FROM unnest(%(retro)s::bigint[]) AS k (id)
-    JOIN matching_match m ON m.id = k.id JOIN giving_deed d ON d.number = k.id >> 4
+    JOIN matching_match m ON m.id = k.id JOIN giving_deed d ON d.number = k.id >> 4"""
+"""What uses something up. Claims have pool 0, as they use up caps and no money; what reached back
+has its pool negative, as it uses a window of its own."""
+
+USED_SQL: Final = """
+WITH rule (id, size, start, friends) AS (
+    SELECT * FROM unnest(%(rules)s::int[], %(sizes)s::int[], %(starts)s::int[], %(friends)s::int[])
+), counted (effective_at, channel, project, person, pool, rule, amount) AS ({counted}
 ), timed AS (
     SELECT c.*, (extract(epoch FROM c.effective_at)::bigint + 28800) / 86400 = %(day)s AS today,
            CASE WHEN r.size > 0 THEN t.minute - ((t.minute + 480) %% 1440 - r.start) %% r.size END
@@ -68,8 +72,7 @@ SELECT pool, CASE WHEN slice = ANY(%(slices)s) THEN slice END,
            WHERE b.project = %(project)s)), 0)::bigint,
        coalesce(sum(amount) FILTER (WHERE channel = %(channel)s), 0)::bigint
 FROM timed GROUP BY 1, 2"""
-"""`size`: minutes of the slices that do not carry, else 0. Claims have pool 0, as they use up
-caps and no money; what reached back has its pool negative, as it uses a window of its own."""
+"""`size`: minutes of the slices that do not carry, else 0. `{counted}`: see `_used_sql`."""
 
 MONEY_SQL: Final = """
 SELECT t.id >> 4, a.owner, o.kind, CASE WHEN t.credit = a.id THEN t.amount ELSE -t.amount END
@@ -91,6 +94,13 @@ JOIN LATERAL (SELECT first, count, entries FROM tlog_entries WHERE first <= k.nu
               ORDER BY first DESC LIMIT 1) e ON k.number < e.first + e.count
 WHERE k.number > %s AND k.code = 'done' AND position('"slice":"retro"'::bytea IN e.entries) > 0"""
 
+
+RECONCILED_SQL: Final = """
+SELECT k.number, e.first, e.count, e.entries FROM settlement_outcome k
+JOIN LATERAL (SELECT first, count, entries FROM tlog_entries WHERE first <= k.number
+              ORDER BY first DESC LIMIT 1) e ON k.number < e.first + e.count
+WHERE k.number > %s AND k.number < %s AND k.code = 'done'
+  AND position('"k":"reconciled"'::bytea IN e.entries) > 0"""
 
 REVEALED_SQL: Final = """
 SELECT k.number, e.first, e.count, e.entries FROM settlement_outcome k
@@ -119,6 +129,13 @@ class Used(NamedTuple):
     """By pool: what it could still give."""
 
 
+class Drawing(NamedTuple):
+    """A channel that may draw only so much; `number` is where it was admitted."""
+
+    code: str
+    number: int
+
+
 class Moment(NamedTuple):
     """The gift whose past is asked for; `campaign_number` is where its campaign began."""
 
@@ -136,9 +153,10 @@ class Moment(NamedTuple):
         return local_day(self.at_s)
 
 
-def used_before(moment: Moment, rules: list[Published], *, all_campaigns: bool) -> Used:
+def used_before(moment: Moment, rules: list[Published], *, drawing: Drawing | None = None) -> Used:
     """Add up what was used before a gift.
 
+    `drawing`: its channel where that may draw only so much.
     `rules`: every version of its campaign (of all campaigns where the channel's draw counts).
     Reads: giving_deed, matching_match, matching_claim, matching_invite, projects_fund,
     ledger_transfer, ledger_account, tlog_entries, settlement_outcome.
@@ -146,9 +164,25 @@ def used_before(moment: Moment, rules: list[Published], *, all_campaigns: bool) 
     own = [rule for rule in rules if rule.campaign == moment.campaign]
     slices = {slice_ for rule in own if (slice_ := no_carry_slice(rule, moment.at_s)) is not None}
     used = _used(moment, own, slices, first=moment.campaign_number)
-    if all_campaigns:
-        return used._replace(channel=_used(moment, rules, set(), first=0).channel)
+    if drawing:
+        drawn = _used(moment, rules, set(), first=0).channel
+        return used._replace(channel=drawn - reconciled_before(drawing, moment.number))
     return used
+
+
+def reconciled_before(channel: Drawing, number: int) -> int:
+    """What a channel's bills had confirmed of what it drew, in fen.
+
+    Reads: settlement_outcome, tlog_entries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RECONCILED_SQL, (channel.number, number))
+        rows = cursor.fetchall()
+    entries = (
+        msgspec.json.decode(decode_bundle(bytes(raw), width=count)[at - first])
+        for at, first, count, raw in rows
+    )
+    return sum(e["amt"] for e in entries if e["k"] == "reconciled" and e["ch"] == channel.code)
 
 
 def no_carry_slice(rule: Published, at_s: int) -> int | None:
@@ -161,9 +195,9 @@ def no_carry_slice(rule: Published, at_s: int) -> int | None:
 
 
 def _used(moment: Moment, rules: list[Published], slices: set[int], *, first: int) -> Used:
-    aside = _money(moment, rules)
+    aside, retro = _money(moment, rules), reached(moment, rules)
     with connection.cursor() as cursor:
-        cursor.execute(USED_SQL, _asked(moment, rules, slices, first, reached(moment, rules)))
+        cursor.execute(_used_sql(rules, retro), _asked(moment, rules, slices, first, retro))
         rows = cursor.fetchall()
     caps = [sum(row[place] for row in rows) for place in range(4, 9)]
     days: dict[int, int] = {}
@@ -178,6 +212,18 @@ def _used(moment: Moment, rules: list[Published], slices: set[int], *, first: in
     _count_closings(moment, rules, aside, days, sliced)
     day, whole, project, charity, channel = caps
     return Used(day, whole, project, charity, channel, days, sliced, pools)
+
+
+def _used_sql(rules: list[Published], retro: list[int]) -> str:
+    """The question, with those parts alone that these rules can have: to plan it costs as much."""
+    parts = [MATCHED_SQL]
+    if any(rule.terms.decided != "at-once" for rule in rules):
+        parts.append(CLAIMED_SQL)
+    if any(isinstance(rule.terms.gives, Friends) for rule in rules):
+        parts.append(INVITED_SQL)
+    if retro:
+        parts.append(REACHED_BACK_SQL)
+    return USED_SQL.replace("{counted}", "\n    UNION ALL".join(parts))
 
 
 def _asked(

@@ -1,7 +1,7 @@
 """What an explanation reads beside the past: terms and rules, and what came after the gift.
 
 Pages explain gifts for everybody who asks, so terms and rules can be handed in as they are held,
-and all that stands under a gift's number is one question.
+and a gift with all that stands under its number is one question.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,20 +10,27 @@ from typing import Final, NamedTuple
 from django.db import connection
 
 from jusha.campaigns.models import Terms
-from jusha.ledger.rules import PLACES
+from jusha.giving.models import Deed
 from jusha.matching.models import Match
 from jusha.matching.queries import Published, versions
 from jusha.payments.models import Channel
 
-SINCE_SQL: Final = """
-SELECT 'refund', number, amount, matched, 0, 0, 0 FROM giving_refund WHERE deed = %(number)s
-UNION ALL
-SELECT 'claw-back', number, amount, 0, 0, 0, 0 FROM matching_clawback WHERE deed = %(number)s
-UNION ALL
-SELECT 'match', id, amount, 0, pool, rule, bound FROM matching_match
-WHERE id >= %(first)s AND id < %(end)s
-ORDER BY 1, 2"""
-"""Refunds as (entry, fen sent back, fen of matches returned), claw-backs, matches by place."""
+DEED_FIELDS: Final = [field.attname for field in Deed._meta.concrete_fields]
+GIFT_SQL: Final = f"""
+SELECT {", ".join(DEED_FIELDS)}, ARRAY(
+    SELECT ARRAY[s.what, s.id, s.amount, s.back, s.pool, s.rule, s.bound] FROM (
+        SELECT 0::bigint AS what, number AS id, amount, matched AS back,
+               0 AS pool, 0 AS rule, 0 AS bound
+        FROM giving_refund WHERE deed = d.number
+        UNION ALL
+        SELECT 1, number, amount, 0, 0, 0, 0 FROM matching_clawback WHERE deed = d.number
+        UNION ALL
+        SELECT 2, id, amount, 0, pool, rule, bound FROM matching_match
+        WHERE id >= d.number * 16 AND id < d.number * 16 + 16
+    ) s ORDER BY 1)
+FROM giving_deed d WHERE number = %s"""  # noqa: S608 - our own names
+"""The deed, and behind its fields what stands under its number: kind of row, id, fen and so on."""
+REFUND, CLAW_BACK, _MATCH = range(3)
 
 
 class Reading(NamedTuple):
@@ -53,28 +60,34 @@ def rule_versions(campaign: int) -> Sequence[Published]:
 FRESH: Final = Reading(campaign_terms, channel_terms, rule_versions)
 
 
-class Since(NamedTuple):
-    """What stands in the books under a gift's number, decided with it or after it."""
+class Gift(NamedTuple):
+    """A gift as the books have it, with what was decided with it or after it."""
 
+    deed: Deed
     refunds: list[tuple[int, int, int]]
+    """(entry, fen sent back, fen of matches returned), in the order of entries."""
     claw_backs: list[tuple[int, int]]
+    """(entry, fen)."""
     matches: list[Match]
+    """By place."""
 
 
-def read_since(number: int) -> Since:
-    """All of it in one question, each in the order of its numbers.
+def read_gift(number: int) -> Gift | None:
+    """The gift of an entry in one question; None where the entry is no deed.
 
-    Reads: giving_refund, matching_clawback, matching_match.
+    Reads: giving_deed, giving_refund, matching_clawback, matching_match.
     """
-    found = Since([], [], [])
-    first = number * PLACES
     with connection.cursor() as cursor:
-        cursor.execute(SINCE_SQL, {"number": number, "first": first, "end": first + PLACES})
-        for what, id_, amount, back, pool, rule, bound in cursor.fetchall():
-            if what == "refund":
-                found.refunds.append((id_, amount, back))
-            elif what == "claw-back":
-                found.claw_backs.append((id_, amount))
-            else:
-                found.matches.append(Match(id_, pool, rule, amount, bound))
+        cursor.execute(GIFT_SQL, (number,))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    found = Gift(Deed.from_db(connection.alias, DEED_FIELDS, row[:-1]), [], [], [])
+    for what, id_, amount, back, pool, rule, bound in row[-1]:
+        if what == REFUND:
+            found.refunds.append((id_, amount, back))
+        elif what == CLAW_BACK:
+            found.claw_backs.append((id_, amount))
+        else:
+            found.matches.append(Match(id_, pool, rule, amount, bound))
     return found

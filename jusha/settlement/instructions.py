@@ -7,6 +7,7 @@ before it acts.
 
 from collections.abc import Callable, Container, Sized
 from dataclasses import fields as fields_of
+from datetime import date
 from typing import Any, Final, Literal
 
 import msgspec
@@ -30,8 +31,10 @@ from jusha.settlement.lifecycle import (
 )
 from jusha.settlement.publish_rule import publish_rule
 from jusha.settlement.refund import refund, refund_sent
+from jusha.settlement.residue import residue
 from jusha.settlement.seal import seal
 from jusha.settlement.seeds import commit_seed, reveal
+from jusha.settlement.spend import spend
 from jusha.settlement.task import InstructionRefusedError, Task, enter
 from jusha.settlement.world import Campaign, Channel, Fund, Pool, World
 
@@ -116,6 +119,30 @@ def admit_channel(task: Task) -> int:
     channel = Channel(len(world.channels) + 1, code, number, terms)
     world.add_channel(channel)
     changes.new_channels.append(channel)
+    return number
+
+
+class ReconciledBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Pool money that a channel drew for gifts which its bills of a day confirm, in fen."""
+
+    channel: str
+    day: date
+    amount: int
+
+
+def reconciled(task: Task) -> int:
+    """Let a channel draw again what its bills confirm: {channel, day, amount}."""
+    body = msgspec.convert(task.instruction.body, ReconciledBody)
+    channel = task.world.channels.get(body.channel)
+    if channel is None:
+        raise InstructionRefusedError("unknown-channel", given=body.channel)
+    if not 0 < body.amount <= channel.drawn:
+        raise InstructionRefusedError("more-than-was-drawn", left=channel.drawn)
+    day = body.day.isoformat()
+    fields = {"amt": body.amount, "ch": channel.code, "day": day, "k": "reconciled"}
+    number = enter(task, fields)
+    channel.drawn -= body.amount
+    task.changes.channels.add(channel)
     return number
 
 
@@ -242,6 +269,7 @@ Handler = Callable[[Task], int]
 
 HANDLERS: Final[dict[str, Handler]] = {
     "admit-channel": admit_channel,
+    "reconciled": reconciled,
     "admit-charity": admit_charity,
     "open-project": open_project,
     "close-project": close_project,
@@ -250,6 +278,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "publish-rule": publish_rule,
     "refund": refund,
     "refund-sent": refund_sent,
+    "residue": residue,
     "seal": seal,
     "commit-seed": commit_seed,
     "reveal": reveal,
@@ -262,4 +291,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "release": release,
     "sponsor-paid": sponsor_paid,
     "publish-accounts": publish_accounts,
+    "spend": spend,
 }

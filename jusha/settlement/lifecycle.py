@@ -13,9 +13,16 @@ from jusha.matching.kinds.shares import pro_rata
 from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, minute_text
 from jusha.money.split import cut_permille
 from jusha.settlement.pay import Payment, pay_projects
-from jusha.settlement.refund import owe, return_match
+from jusha.settlement.refund import Owed, Return, owe, return_match
 from jusha.settlement.task import InstructionRefusedError, Task, enter, two_persons
-from jusha.settlement.world import Fund, Pool, World
+from jusha.settlement.world import (
+    FROZEN_BY_HOLD,
+    FROZEN_BY_OPERATOR,
+    Fund,
+    Pool,
+    Released,
+    World,
+)
 
 SPREAD: Final = -2
 """The window of what a pool spreads over its projects at close."""
@@ -24,10 +31,11 @@ SPREAD_RULE: Final = 0
 
 
 class FreezeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which project, and why."""
+    """Which project, and why; `hold`: by a reviewer's hold, which a lift alone ends."""
 
     project: str
     reason: str
+    hold: bool = False
 
 
 class ClawBackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,12 +68,12 @@ class PaidBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def freeze(task: Task) -> int:
-    """Match nothing more for a project and release nothing: {project, reason}."""
+    """Match nothing more for a project and release nothing: {project, reason, hold?}."""
     return _set_frozen(task, frozen=True)
 
 
 def thaw(task: Task) -> int:
-    """End a freeze: {project, reason}; two persons."""
+    """End a freeze of the same way: {project, reason, hold?}; two persons."""
     two_persons(task.instruction)
     return _set_frozen(task, frozen=False)
 
@@ -73,11 +81,13 @@ def thaw(task: Task) -> int:
 def _set_frozen(task: Task, *, frozen: bool) -> int:
     body = msgspec.convert(task.instruction.body, FreezeBody)
     fund = task.world.funds.get(body.project)
-    if fund is None or fund.frozen == frozen:
+    way = FROZEN_BY_HOLD if body.hold else FROZEN_BY_OPERATOR
+    if fund is None or bool(fund.frozen & way) == frozen:
         raise InstructionRefusedError("project-not-open" if fund is None else "nothing-to-change")
-    fund.frozen = frozen
+    fund.frozen ^= way
     task.changes.funds.add(fund)
-    return enter(task, {"k": "freeze", "prj": fund.code, "st": "frozen" if frozen else "free"})
+    state = {"k": "freeze", "prj": fund.code, "st": "frozen" if frozen else "free"}
+    return enter(task, state | ({"hold": 1} if body.hold else {}))
 
 
 def claw_back(task: Task) -> int:
@@ -90,15 +100,15 @@ def claw_back(task: Task) -> int:
         raise InstructionRefusedError("unknown-deed", given=body.deed)
     if deed.clawed:
         raise InstructionRefusedError("nothing-to-change")
-    number, back, debt = world.next_number, dict[str, int](), 0
+    number, back, owed = world.next_number, dict[str, int](), Owed()
     fund = world.funds_by_id[deed.project]
     for place, match in enumerate(deed.matches):
         # What refunds returned before was floor(match x refunded / gift).
         part = match.amount - match.amount * deed.refunded // deed.amount
         pool = world.pools_by_id[match.pool]
         back[pool.code] = back.get(pool.code, 0) + part
-        debt += return_match(task, pool, fund, number, place, part)
-    owe(task, fund, number, debt)
+        return_match(task, pool, fund, Return(number, place, part), owed)
+    owe(task, fund, number, owed)
     total = world.total(deed.campaign, deed.project, deed.asset)
     total.returned += sum(back.values())
     changes.totals.add(total)
@@ -107,7 +117,8 @@ def claw_back(task: Task) -> int:
     )
     changes.clawbacks.append((number, body.deed, sum(back.values()), body.reason))
     shown = [{"amt": amount, "pool": pool} for pool, amount in back.items() if amount]
-    return enter(task, {"k": "clawback", "ref": body.deed} | ({"m": shown} if shown else {}))
+    fields = {"k": "clawback", "ref": body.deed} | ({"m": shown} if shown else {})
+    return enter(task, fields | ({"cov": owed.covered} if owed.covered else {}))
 
 
 def begin_notice(task: Task) -> int:
@@ -200,7 +211,7 @@ def release(task: Task) -> int:
     changes.releases.append(
         (number, pool.id, fund.project, amount, fund.programme_head, fund.running_head)
     )
-    world.released.add((pool.id, fund.project))
+    world.released[pool.id, fund.project] = Released(amount, fund.programme_head, fund.running_head)
     fund.programme_head += programme
     fund.running_head += running
     changes.funds.add(fund)

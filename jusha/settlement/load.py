@@ -1,7 +1,7 @@
 """Load settlement's own tables into a World, once when it starts and after a failed batch."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
@@ -10,6 +10,7 @@ from jusha.campaigns.rules import CampaignTerms
 from jusha.matching.rules import RuleTerms
 from jusha.money.clock import minute_seconds
 from jusha.payments.rules import ChannelTerms
+from jusha.projects.line import PROGRAMME, RUNNING
 from jusha.settlement.secrets import installed
 from jusha.settlement.world import (
     Account,
@@ -18,6 +19,7 @@ from jusha.settlement.world import (
     Closing,
     Fund,
     Pool,
+    Released,
     Rule,
     Seed,
     Total,
@@ -25,12 +27,18 @@ from jusha.settlement.world import (
     World,
 )
 
+VOIDS_AHEAD_SQL: Final = """
+SELECT v.project, v.line, v.start, v.length
+FROM projects_void v JOIN projects_fund f ON f.project = v.project
+WHERE v.start >= CASE v.line WHEN 1 THEN f.programme_spent ELSE f.running_spent END
+ORDER BY v.project, v.line, v.start"""
+
 
 def load_world(connection: Connection[Any]) -> World:
     """Read everything settlement keeps in memory, as of the connection's snapshot.
 
     Reads: settlement_batch, tlog_entries, giving_case, ledger_account, payments_channel,
-    payments_channel_use, charities_payee, projects_fund, campaigns_terms,
+    payments_channel_use, charities_payee, projects_fund, projects_void, campaigns_terms,
     campaigns_total, matching_pool, matching_rule, matching_window, matching_seed,
     matching_closing, matching_release. Writes nothing.
     """
@@ -90,6 +98,18 @@ def _load_parties(connection: Connection[Any], world: World) -> None:
         fund = Fund(project, code, payee, payees[payee], *rest)
         fund.stored = True
         world.funds[code] = world.funds_by_id[project] = fund
+    _load_spending(connection, world)
+
+
+def _load_spending(connection: Connection[Any], world: World) -> None:
+    """Read how far each line is spent, and the voids behind that."""
+    for project, *spent in connection.execute(
+        "SELECT project, programme_spent, running_spent FROM projects_fund"
+    ):
+        spendings = world.funds_by_id[project].spendings
+        spendings[PROGRAMME].spent, spendings[RUNNING].spent = spent
+    for project, line, start, length in connection.execute(VOIDS_AHEAD_SQL):
+        world.funds_by_id[project].spendings[line].cut(start, length)
 
 
 def _load_campaigns(connection: Connection[Any], world: World) -> None:
@@ -155,7 +175,10 @@ def _load_matching(connection: Connection[Any], world: World) -> None:
     ):
         known = world.closings[closing[0], closing[1]] = Closing(*closing)
         known.stored = True
-    world.released.update(connection.execute("SELECT pool, project FROM matching_release"))
+    for pool_id, project, *released in connection.execute(
+        "SELECT pool, project, amount, programme_at, running_at FROM matching_release"
+    ):
+        world.released[pool_id, project] = Released(*released)
 
 
 def unix_seconds(at: datetime) -> int:

@@ -33,7 +33,8 @@ COLUMNS_LEFT_OUT: Final = {"settlement_batch": ("epoch", "settled_at")}
 TABLES_SQL: Final = """
 SELECT c.relname FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.relname !~ '^(jusha|django)_' AND c.relname NOT IN ('inbox_raw', 'settlement_writer')
+  AND c.relname !~ '^(jusha|django|account|mfa|giving_rail)_'
+  AND c.relname NOT IN ('inbox_raw', 'settlement_writer')
 ORDER BY c.relname"""
 
 

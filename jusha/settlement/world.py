@@ -8,6 +8,7 @@ a form or chance, so the same envelopes lead to the same world.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,10 +21,13 @@ from jusha.matching.kinds.quadratic import Quadratic
 from jusha.matching.rules import RuleTerms, Surprise, draws, leans_on
 from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.payments.rules import ChannelTerms
+from jusha.projects.line import PROGRAMME, RUNNING, Spending
 from jusha.tlog.leaves import CHAIN_START, LeafWords, leaf_words
 
 NO_CAMPAIGN = 0
 MINUTES_REMEMBERED = 4096
+FROZEN_BY_OPERATOR = 1
+FROZEN_BY_HOLD = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -75,9 +79,26 @@ class Fund:
     number: int
     programme_head: int = 0
     running_head: int = 0
-    frozen: bool = False
-    """Nothing is matched and nothing released while it lasts."""
+    frozen: int = 0
+    """FROZEN_BY_OPERATOR + FROZEN_BY_HOLD; nothing is matched and nothing released but at 0."""
     stored: bool = False
+    spendings: dict[int, Spending] = field(
+        default_factory=lambda: {PROGRAMME: Spending(), RUNNING: Spending()}
+    )
+    """By line: how far it is spent, and the voids behind that."""
+
+    def left(self, line: int) -> int:
+        """How many fen of a line can be spent."""
+        head = self.programme_head if line == PROGRAMME else self.running_head
+        return self.spendings[line].left(head)
+
+
+class Released(NamedTuple):
+    """What a pool released to a project, and where that begins in its two lines."""
+
+    amount: int
+    programme_at: int
+    running_at: int
 
 
 @dataclass(slots=True, eq=False)
@@ -311,8 +332,8 @@ class World:
     """By (rule family, Shanghai day), and (rule version, SURPRISE)."""
     closings: dict[tuple[int, int], Closing] = field(default_factory=dict)
     """By (rule version, slice)."""
-    released: set[tuple[int, int]] = field(default_factory=set)
-    """(pool, project) whose promises were released."""
+    released: dict[tuple[int, int], Released] = field(default_factory=dict)
+    """By (pool, project) whose promises were released."""
     secrets: Mapping[bytes, bytes] = field(default_factory=dict)
     """Seeds and surprises by their SHA-256."""
     drawn: tuple[int, int] = (-1, -1)

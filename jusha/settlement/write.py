@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from jusha.merkle.tiles import encode_bundle
+from jusha.projects.line import PROGRAMME, RUNNING
 from jusha.settlement.changes import Changes
 from jusha.settlement.pack import Array, copy_bytes, int4s, int8s, uuids
 from jusha.settlement.world import World
@@ -56,9 +57,10 @@ SELECT * FROM unnest(%s, %s::text[], %s, %s::smallint[], %s::text[], %s)"""
 
 FUNDS_SQL: Final = """
 UPDATE projects_fund f SET state = n.state, programme_head = n.programme,
-    running_head = n.running, frozen = n.frozen
-FROM unnest(%s, %s::text[], %s, %s, %s::boolean[])
-    AS n (project, state, programme, running, frozen)
+    running_head = n.running, frozen = n.frozen, programme_spent = n.programme_spent,
+    running_spent = n.running_spent
+FROM unnest(%s, %s::text[], %s, %s, %s::smallint[], %s, %s)
+    AS n (project, state, programme, running, frozen, programme_spent, running_spent)
 WHERE f.project = n.project"""
 
 NEW_TOTALS_SQL: Final = """
@@ -272,7 +274,8 @@ def _pack_news(parcel: Parcel, changes: Changes) -> None:
     if funds:
         project, programme, running = _columns(funds, "project", ":programme_head", ":running_head")
         states, frozen = [f.state for f in funds], [f.frozen for f in funds]
-        parcel.run(FUNDS_SQL, (project, states, programme, running, frozen))
+        spent = [int8s([f.spendings[line].spent for f in funds]) for line in (PROGRAMME, RUNNING)]
+        parcel.run(FUNDS_SQL, (project, states, programme, running, frozen, *spent))
     _mark_stored(changes.funds)
 
 
@@ -352,13 +355,20 @@ def _pack_rare(parcel: Parcel, changes: Changes) -> None:
         changes.refunds,
     )
     parcel.run_many(
-        "INSERT INTO giving_repaid (number, deed, amount, reference) VALUES (%s, %s, %s, %s)",
+        "INSERT INTO giving_repaid (number, deed, amount, reference, residue, words)"
+        " VALUES (%s, %s, %s, %s, %s, %b)",
         changes.repaid,
     )
     parcel.run_many(
         "INSERT INTO projects_void (project, line, start, length, number)"
         " VALUES (%s, %s, %s, %s, %s)",
         changes.voids,
+    )
+    parcel.run_many(
+        "INSERT INTO projects_expense (number, project, line, start, upto, amount, skipped, ref,"
+        " what, words, evidence, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %b, %b, to_timestamp(%s / 1000000.0))",
+        changes.expenses,
     )
     parcel.run_many(
         "INSERT INTO settlement_outcome (id, number, code, detail)"

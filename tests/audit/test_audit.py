@@ -183,12 +183,14 @@ CORRUPTIONS = {
     ),
     "a void removed": (
         "DELETE FROM projects_void WHERE number = (SELECT min(number) FROM projects_void)",
-        {"giving: refund is not the sum of its voids"},
+        {"giving: what went back is not voids and cover",
+         "projects: fund is not what its lines have left", "settlement: voids"},
     ),
     "a void moved": (
         ("UPDATE projects_void SET start = start + 100000 WHERE number ="
         " (SELECT min(number) FROM projects_void)"),
-        {"giving: void outside its deed's interval", "projects: void beyond its line"},
+        {"giving: void outside what it takes back", "projects: void beyond its line",
+         "settlement: voids"},
     ),
     "a refund enlarged": (
         "UPDATE giving_refund SET amount = amount + 1000",

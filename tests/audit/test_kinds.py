@@ -87,7 +87,7 @@ CORRUPTIONS = {
          "settlement: total is not what the entries say"},
     ),
     "a project frozen by a row alone": (
-        "UPDATE projects_fund SET frozen = true WHERE project = 1",
+        "UPDATE projects_fund SET frozen = 1 WHERE project = 1",
         {"settlement: frozen"},
     ),
     "a notice shortened": (

@@ -133,7 +133,9 @@ def test_a_round_is_only_needed_when_something_changed(desk: Desk) -> None:
 def test_the_same_file_under_two_names_counts_once(desk: Desk) -> None:
     desk.lay("wechat/copy.csv", (desk.folder / "wechat/0301.csv").read_bytes())
     read, imported, _ = desk.round()
-    assert read.refused == {"wechat/copy.csv": "the same file as wechat/0301.csv"}
+    (why,) = read.refused.values()
+    assert list(read.refused) == ["wechat/copy.csv"]
+    assert why == ("和 wechat/0301.csv 是同一份文件，不重复计算 the same file as wechat/0301.csv")
     assert sum(imported.values()) == 3
 
 
@@ -220,7 +222,7 @@ def test_what_a_refused_init_left_does_not_stand_in_the_way_of_the_next(tmp_path
     plain = REPO / "maps" / "wuhan_redcross_qr_pos_plain.toml"
     told = ["--yes", "--settings-file", str(file), "--answer", f"bills={plain}@qr_pos"]
     lists = f"lists={REPO / 'maps' / 'wuhan_redcross_qr_pos_list.toml'}@list=qr_pos"
-    with pytest.raises(CommandError, match="is no bill"):
+    with pytest.raises(CommandError, match="no bill is called qr_pos"):
         command("init", *told, "--answer", lists)
     assert not file.exists()
     assert "下一步" in command("init", *told)
@@ -229,10 +231,23 @@ def test_what_a_refused_init_left_does_not_stand_in_the_way_of_the_next(tmp_path
     ]
 
 
+def test_a_file_that_is_not_taken_is_told_of_in_chinese_first(desk: Desk) -> None:
+    desk.lay("wechat/torn.csv", (desk.folder / "wechat/0301.csv").read_bytes()[:900])
+    desk.lay("wechat/list.csv", b"a,b\n1,2\n")
+    said = command(str(desk.folder), "--dry-run", "--settings-file", str(desk.home / "beside.toml"))
+    told = [line for line in said.splitlines() if "NOT TAKEN" in line]
+    assert len(told) == 2
+    assert "wechat/list.csv: 这不是微信支付的账单：开头是 'a,b'" in told[0]
+    assert "this is no WeChat Pay bill: it begins with 'a,b'" in told[0]
+    assert (
+        "wechat/torn.csv: 账单末尾没有合计：文件不完整，或被改过。请重新下载。 the bill" in told[1]
+    )
+
+
 def test_a_dry_run_tells_all_and_writes_nothing(desk: Desk) -> None:
     said = command(str(desk.folder), "--dry-run", "--settings-file", str(desk.home / "beside.toml"))
-    assert "read 4, gifts 3, left out 1" in said
-    assert "1 x ten-times" in said
+    assert "读 read 4, 捐赠 gifts 3, 不是捐赠 left out 1" in said
+    assert "1 行 lines: 相差十倍 ten-times" in said
     assert said.rstrip().endswith("nothing was written.")
     assert desk.house.entries() == []
     assert django_settings.REPO_DIR == REPO

@@ -116,6 +116,11 @@ def test_a_channel_counts_what_it_drew_in_other_campaigns_too(lived: House) -> N
     found = verdict(lived.give(1_000))
     assert (found.by, found.amount, found.agrees) == ("channel", 500, True)
     assert bounds(found)["channel"] == (500, 1_500, 1_000)
+    told: dict[str, Any] = {"channel": "partner", "day": "2026-01-31", "amount": 1_200}
+    assert lived.instruct("reconciled", **told)[0] == "done"
+    again = verdict(lived.give(2_000))
+    assert (again.by, again.amount, again.agrees) == ("channel", 1_200, True)
+    assert bounds(again)["channel"] == (1_200, 1_500, 300)
 
 
 def test_a_gift_that_no_rule_may_match_says_why_and_shows_no_bounds(lived: House) -> None:

@@ -173,6 +173,29 @@ def test_a_channel_draws_no_more_than_it_may_before_it_is_reconciled(house: Hous
     house.check()
 
 
+def test_a_channel_draws_again_what_its_bills_confirm(house: House) -> None:
+    house.furnish(channel={"draw_max": 1_500})
+    house.give(1_000)
+    told: dict[str, Any] = {"channel": "partner", "day": "2026-01-31", "amount": 800}
+    assert house.instruct("reconciled", **told)[0] == "done"
+    assert house.entries()[-1].items() >= {"amt": 800, "ch": "partner", "day": "2026-01-31"}.items()
+    for amount, by in ((1_000, "rule"), (300, "channel")):
+        house.give(1_000)
+        assert (house.entries()[-1]["m"][0]["amt"], house.entries()[-1]["m"][0]["by"]) == (
+            amount, by,
+        )  # fmt: skip
+    for wrong, code in (
+        ({"amount": 1_501}, "more-than-was-drawn"),
+        ({"amount": 0}, "more-than-was-drawn"),
+        ({"channel": "none"}, "unknown-channel"),
+        ({"day": "yesterday"}, "bad-instruction"),
+        ({"more": 1}, "bad-instruction"),
+    ):
+        assert house.instruct("reconciled", **(told | wrong))[0] == code
+    assert house.instruct("reconciled", **(told | {"amount": 1_500}))[0] == "done"
+    house.check()
+
+
 def test_a_seal_states_the_totals_and_a_day_seal_the_persons(house: House) -> None:
     house.furnish(channel={"clock": "file"})
     refunded = house.give(1_000, paid_at=1_757_379_600)

@@ -37,6 +37,7 @@ STATE = (
     "SELECT * FROM campaigns_total ORDER BY 1, 2, 3",
     "SELECT * FROM projects_fund ORDER BY project",
     "SELECT * FROM projects_void ORDER BY project, line, start",
+    "SELECT * FROM projects_expense ORDER BY number",
     "SELECT * FROM giving_seen ORDER BY number, key",
     "SELECT * FROM giving_deed ORDER BY number",
     "SELECT id, number, channel, reason, detail FROM giving_case ORDER BY id",

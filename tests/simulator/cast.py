@@ -36,8 +36,8 @@ OF_ORDERS: Final = {"friends", "coupon"}
 RULES: Final = ("R1", "R2", "R3", "R4")
 DECISIONS: Final = {"refund": 10, "seal": 3, "day": 3, "rule": 5, "fund": 3, "close": 1,
                     "course": 16, "claw-back": 3, "freeze": 2, "thaw": 1,
-                    "commit-seed": 2, "reveal": 2}  # fmt: skip
-OF_PROJECTS: Final = {"rule", "fund", "close", "freeze", "thaw"}
+                    "commit-seed": 2, "reveal": 2, "reconciled": 3, "spend": 14}  # fmt: skip
+OF_PROJECTS: Final = {"rule", "fund", "close", "freeze", "thaw", "spend"}
 AMOUNTS: Final = (1, 50, 100, 100, 200, 200, 333, 500, 1_000)
 
 
@@ -200,7 +200,20 @@ class Cast:
             return self.funding(random.choice(self.pools))
         if kind == "close":
             return self.instruction("close-project", code=random.choice(self.projects))
+        if kind == "spend":
+            return self.spending()
         return self.instruction(kind, project=random.choice(self.projects), reason="audit")
+
+    def spending(self, project: str = "") -> Instruction:
+        """An expense of a line, sometimes more than it has, seldom by one person."""
+        random = self.random
+        body = {"project": project or random.choice([*self.projects * 3, "nowhere"]),
+                "line": random.choice(["programme"] * 3 + ["running"]),
+                "amount": random.choice([1, 40, 90, 150, 300, 700]), "what": "goods",
+                "ref": f"E{random.randrange(10**6)}"}  # fmt: skip
+        second = random.choice(["wang"] * 9 + ["li"])
+        digests = {"words": random.randbytes(32), "evidence": random.randbytes(32)}
+        return self.instruction("spend", second, **body, **digests)
 
     def _of_time(self, kind: str, now_s: int) -> Instruction:
         random = self.random
@@ -209,6 +222,10 @@ class Cast:
         if kind == "day":
             day = minute_of(now_s + 8 * 3600)[:10]
             return self.instruction("seal", campaign=CAMPAIGN, day=day, salt=random.randbytes(16))
+        if kind == "reconciled":
+            channel, amount = random.choice([*self.channels, "none"]), random.choice(AMOUNTS)
+            day = minute_of(now_s)[:10]
+            return self.instruction(kind, channel=channel, day=day, amount=amount)
         if kind == "commit-seed":
             code, _ = random.choice(self.published)
             return self.seed(code, now_s + random.choice([0, 86_400]))
@@ -344,8 +361,10 @@ class Cast:
             for project in self.projects:
                 steps.append(self.instruction("release", pool=pool, project=project))
         steps += [self._paid(pool) for pool in self.pools * 2]
-        for deed in random.sample(gifts, min(len(gifts), 2)):  # after its match was released
-            steps.append(self.instruction("refund", deed=deed, amount=1, reason="late"))
+        steps += [self.spending(project) for project in self.projects * 4]
+        for deed in random.sample(gifts, min(len(gifts), 4)):  # after its match was released
+            amount = random.choice([1, 50, 100])
+            steps.append(self.instruction("refund", deed=deed, amount=amount, reason="late"))
             steps.append(self.instruction("claw-back", deed=deed, reason="late"))
         return [step for step in steps if random.random() < 0.9]
 

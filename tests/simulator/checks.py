@@ -208,6 +208,28 @@ def pools_are_exact(end: End, matched: Counter[int]) -> Iterator[str]:
             yield f"pool {pool['code']} has {left['pool:' + pool['code']]} left, not {expected}"
 
 
+def lines_are_exact(end: End) -> Iterator[str]:
+    """What came in is void, spent or left; over both lines what is left is the fund's balance."""
+    funds = {a["owner"]: a["credits"] - a["debits"]
+             for a in end.named("ledger_account") if a["kind"] == "fund"}  # fmt: skip
+    oracle = asked_oracle(end)
+    for fund in end.named("projects_fund"):
+        left = 0
+        for line, name in ((1, "programme"), (2, "running")):
+            key = fund["project"], line
+            voids = [v for v in end.named("projects_void") if (v["project"], v["line"]) == key]
+            spent = [e for e in end.named("projects_expense") if (e["project"], e["line"]) == key]
+            there = fund[f"{name}_head"] - sum(v["length"] for v in voids)
+            there -= sum(e["amount"] for e in spent)
+            if (there, fund[f"{name}_spent"]) != (
+                oracle.lines[fund["code"]].left(name), oracle.lines[fund["code"]].spent_to[name]
+            ):  # fmt: skip
+                yield f"{name} line of {fund['code']} is not the oracle's: {there} left"
+            left += there
+        if left != funds.get(fund["code"], 0):
+            yield f"fund {fund['code']} is {funds.get(fund['code'], 0)}, its lines have {left}"
+
+
 def published_entries(publisher: SimulatedPublisher, size: int) -> list[bytes]:
     """What the published bundles hold, up to a size."""
     entries: list[bytes] = []
@@ -332,6 +354,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     log_never_forked,
     log_is_published,
     oracle_agrees,
+    lines_are_exact,
     replay_is_equal,
 )
 

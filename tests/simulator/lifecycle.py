@@ -21,12 +21,17 @@ class Lifecycle(Closing):
         gone = deed["amount"] - deed["left"]
         after = gone + body["amount"]
         back: Counter[str] = Counter()
+        covered = 0
         for _, pool, matched, _ in [] if deed["clawed"] else deed["matches"]:
             part = matched * after // deed["amount"] - matched * gone // deed["amount"]
             back[pool] += part
-            self._give_back(pool, deed["project"], part)
+            covered += self._give_back(pool, deed["project"], part)
+        if not deed["held"]:
+            lines = self.lines[deed["project"]]
+            covered += lines.give_back(deed["entered"], body["amount"])
         deed["left"] -= body["amount"]
-        self._tell("refund", at_s, amt=body["amount"], ref=body["deed"], **self._shown(back))
+        shown = self._shown(back) | {"cov": covered or None}
+        self._tell("refund", at_s, amt=body["amount"], ref=body["deed"], **shown)
         return ""
 
     def _do_claw_back(self, body: Body, at_s: int, two: bool) -> str:  # noqa: FBT001
@@ -38,12 +43,14 @@ class Lifecycle(Closing):
         if deed["clawed"]:
             return "nothing-to-change"
         back: Counter[str] = Counter()
+        covered = 0
         for _, pool, matched, _ in deed["matches"]:
             part = matched - matched * (deed["amount"] - deed["left"]) // deed["amount"]
             back[pool] += part
-            self._give_back(pool, deed["project"], part)
+            covered += self._give_back(pool, deed["project"], part)
         deed["clawed"] = True
-        self._tell("clawback", at_s, ref=body["deed"], **self._shown(back))
+        shown = self._shown(back) | {"cov": covered or None}
+        self._tell("clawback", at_s, ref=body["deed"], **shown)
         return ""
 
     def _shown(self, back: Counter[str]) -> Told:
@@ -117,9 +124,22 @@ class Lifecycle(Closing):
         if amount <= 0:
             return "nothing-to-release"
         self.promised[key] = 0
-        self.released.add(key)
+        self.released[key] = self.lines[body["project"]].enter(amount)
         self.pools[body["pool"]]["payable"] += amount
         self._tell("release", at_s, amt=amount, prj=body["project"])
+        return ""
+
+    def _do_spend(self, body: Body, at_s: int, two: bool) -> str:  # noqa: FBT001
+        if not two:
+            return "needs-two-persons"
+        lines = self.lines.get(body["project"])
+        if lines is None:
+            return "unknown-project"
+        if not 0 < body["amount"] <= lines.left(body["line"]):
+            return "more-than-is-left"
+        at = lines.spend(body["line"], body["amount"])
+        self._tell("spend", at_s, amt=body["amount"], at=at, prj=body["project"],
+                   line=body["line"], ref=body["ref"])  # fmt: skip
         return ""
 
     def _do_sponsor_paid(self, body: Body, at_s: int, two: bool) -> str:  # noqa: FBT001

@@ -14,6 +14,7 @@ import psycopg
 
 from jusha.door.intake import Intake
 from jusha.inbox import read as read_module
+from jusha.projects.line import Interval, Spending
 from jusha.settlement import batch, find, load, match
 from jusha.settlement.batch import Settlement
 from jusha.settlement.world import World
@@ -198,6 +199,20 @@ def refunded_claims_paid() -> AbstractContextManager[Any]:
     return patch.object(special, "broken_deeds", lambda _: set[int]())
 
 
+def voids_forgotten() -> AbstractContextManager[Any]:
+    """A settlement that starts again does not know what is void on the lines."""
+    return patch.object(special.Voids, "ahead", lambda *_: [])
+
+
+def spent_is_made_void() -> AbstractContextManager[Any]:
+    """A refund makes void what an expense was paid of, and nobody covers it."""
+
+    def cut(_self: Spending, start: int, length: int) -> Interval:
+        return Interval(start, start + length)
+
+    return patch.object(Spending, "cut", cut)
+
+
 class Forgetful(World):
     """Does not keep what it is told of the row it stands in."""
 
@@ -223,4 +238,6 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     coupon_twice,
     multiplied_again,
     refunded_claims_paid,
+    voids_forgotten,
+    spent_is_made_void,
 )

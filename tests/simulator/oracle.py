@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from jusha.inbox.envelopes import NO_PERSON, Deed, Envelope, Instruction, Order
+from tests.settlement.slow_lines import SlowLines
 from tests.simulator.lifecycle import Lifecycle
 from tests.simulator.oracle_books import DAY, SHANGHAI, SURPRISE, At, Body, seconds
 from tests.simulator.oracle_match import Given
@@ -105,7 +106,7 @@ class Oracle(Lifecycle):
             "amount": deed.amount, "held": False, "left": deed.amount, "project": project,
             "person": order.person if order and order.person != NO_PERSON else deed.person,
             "campaign": code, "channel": deed.channel, "clawed": False, "matches": [],
-            "at_s": at_s,
+            "at_s": at_s, "entered": self.lines[project].enter(deed.amount),
         }  # fmt: skip
         asked = order or deed
         coupon = self._coupon(asked.coupon)
@@ -165,10 +166,21 @@ class Oracle(Lifecycle):
         self._tell("charity", at_s)
         return ""
 
+    def _do_reconciled(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
+        channel = body["channel"]
+        if channel not in self.channels:
+            return "unknown-channel"
+        if not 0 < body["amount"] <= self.channel_used[channel, "drawn"]:
+            return "more-than-was-drawn"
+        self.channel_used[channel, "drawn"] -= body["amount"]
+        self._tell("reconciled", at_s, amt=body["amount"], ch=channel, day=body["day"])
+        return ""
+
     def _do_open_project(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
         if body["code"] in self.projects:
             return "code-taken"
         self.projects[body["code"]] = {**body, "state": "open", "frozen": False}
+        self.lines[body["code"]] = SlowLines(body["running_permille"])
         self._tell("project", at_s)
         return ""
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from jusha.inbox.envelopes import Order
+from tests.settlement.slow_lines import Entered, SlowLines
 from tests.simulator.rules import NOT_BOUND
 
 DAY: Final = 86_400
@@ -70,7 +71,9 @@ class Books:
     """(rule version, slice, deed, place, amount)."""
     closed: set[tuple[str, int]] = field(default_factory=set)
     promised: Counter[tuple[str, str]] = field(default_factory=Counter)
-    released: set[tuple[str, str]] = field(default_factory=set)
+    lines: dict[str, SlowLines] = field(default_factory=dict)
+    """By project."""
+    released: dict[tuple[str, str], Entered] = field(default_factory=dict)
     gifts: Counter[str] = field(default_factory=Counter)
     outcomes: dict[bytes, str] = field(default_factory=dict)
     stuck: int = 0
@@ -110,9 +113,13 @@ class Books:
         deed["matches"] = sorted([*deed["matches"], (place, rule["pool"], amount, rule["code"])])
         self.promised[rule["pool"], deed["project"]] += amount
 
-    def _give_back(self, pool: str, project: str, amount: int) -> None:
-        """Take part of a match back from a project."""
+    def _give_back(self, pool: str, project: str, amount: int) -> int:
+        """Take part of a match back from a project; return what of it was spent."""
         if not self.pools[pool]["closed"]:
             self.pools[pool]["returned"] += amount
         if (pool, project) not in self.released:
             self.promised[pool, project] -= amount
+            return 0
+        if not amount:
+            return 0
+        return self.lines[project].give_back(self.released[pool, project], amount)

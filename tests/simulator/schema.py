@@ -19,9 +19,15 @@ COMMENT: Final = re.compile(r"--[^\n]*")
 CREATE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\)(?: WITH \([^)]*\)| PARTITION BY .*)?")
 HARMLESS: Final = re.compile(
     r"(?:ALTER TABLE \w+ ALTER COLUMN \w+ SET STORAGE|CREATE INDEX|INSERT INTO"
-    r"|CREATE TABLE \w+ PARTITION OF|SELECT|REVOKE|UPDATE|WITH|DO|CREATE FUNCTION) .*"
+    r"|CREATE TABLE \w+ PARTITION OF|SELECT|REVOKE|UPDATE|WITH|DO|CREATE FUNCTION"
+    r"|CREATE TRIGGER|CREATE VIEW jusha_\w+)(?: .*)?"
 )
+OF_PEOPLE: Final = re.compile(r"(?:ALTER TABLE|CREATE UNIQUE INDEX \w+ ON) (jusha_\w+)")
 ADD: Final = re.compile(r"ALTER TABLE (\w+) (ADD COLUMN .*)")
+ALTER: Final = re.compile(
+    r"ALTER TABLE (\w+) ALTER COLUMN (\w+) (?:(DROP) DEFAULT|SET DEFAULT (\S+)|TYPE (\w+) USING .*)"
+)
+ADD_CHECK: Final = re.compile(r"ALTER TABLE (\w+) ADD CONSTRAINT \w+ CHECK \((.*)\)")
 UNIQUE_INDEX: Final = re.compile(r"CREATE UNIQUE INDEX \w+ ON (\w+) \((.*)\)")
 RANGES: Final = {
     "smallint": (-(1 << 15), (1 << 15) - 1),
@@ -99,7 +105,8 @@ def tables() -> dict[str, Table]:
             for statement in re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL).split(";"):
                 _read_statement(found, " ".join(statement.split()), path)
     for name in append_only:
-        found[name].append_only = True
+        if name in found or not name.startswith("jusha_"):  # those of people are Django's
+            found[name].append_only = True
     for table in found.values():
         table.finish()
     return found
@@ -108,8 +115,15 @@ def tables() -> dict[str, Table]:
 def _read_statement(found: dict[str, Table], statement: str, path: Path) -> None:
     if made := CREATE.fullmatch(statement):
         found[made[1]] = _table(made[1], made[2])
+    elif (people := OF_PEOPLE.search(statement)) and people[1] not in found:
+        return  # what people edit is made by Django, and settlement reads none of it
     elif (more := ADD.fullmatch(statement)) and "ALTER COLUMN" not in statement:
         _add_columns(found[more[1]], more[2])
+    elif change := ALTER.fullmatch(statement):
+        _alter_column(found[change[1]], change)
+    elif check := ADD_CHECK.fullmatch(statement):
+        table = found[check[1]]
+        table.checks.append((check[2], row_function(table, check[2])))
     elif index := UNIQUE_INDEX.fullmatch(statement):
         table = found[index[1]]
         table.uniques.append(row_function(table, index[2]))
@@ -151,6 +165,19 @@ def _add_columns(table: Table, text: str) -> None:
     table.places = {column.name: place for place, column in enumerate(table.columns)}
     table.uniques += [row_function(table, unique) for unique in uniques]
     table.checks += [(check, row_function(table, check)) for check in checks]
+
+
+def _alter_column(table: Table, change: re.Match[str]) -> None:
+    _, name, dropped, default, kind = change.groups()
+    column = table.columns[table.places[name]]
+    if dropped:
+        column.default = None
+    elif default:
+        column.default = _default(default)
+    elif kind in KINDS:
+        column.kind = kind
+    else:
+        raise SchemaUnreadableError(f"{table.name}.{name}: {kind}")
 
 
 def _column(

@@ -22,6 +22,7 @@ from jusha.settlement.find_step import (
     VOTES_SQL,
     WAITING_SQL,
 )
+from jusha.settlement.load import VOIDS_AHEAD_SQL
 from tests.simulator.database import EXCLUSIVE, Session
 from tests.simulator.schema import EPOCH, MICROSECOND, Row, tables
 from tests.simulator.statements import SPECIAL, Result, Statement, Values, one_line, plain
@@ -86,8 +87,8 @@ def deeds(session: Session, given: Values) -> Result:
         refunds[deed][0] += amount
         refunds[deed][1] += matched
     repaid: dict[int, int] = defaultdict(int)
-    for _, deed, amount, _ in session.scan("giving_repaid"):
-        repaid[deed] += amount
+    for row in session.scan("giving_repaid"):
+        repaid[row[1]] += row[2]
     rows: list[tuple[Any, ...]] = []
     (numbers,) = [plain(value) for value in given]
     for number in numbers:
@@ -121,6 +122,28 @@ def place(session: Session, given: Values) -> Result:
     size = max((row[0] + row[1] for row in session.scan("tlog_entries")), default=0)
     case = max((row[0] for row in session.scan("giving_case")), default=0)
     return Result([(batch, size, case + 1)], 1)
+
+
+class Voids:
+    """Voids behind what of their line is spent."""
+
+    @staticmethod
+    def ahead(session: Session) -> list[Row]:
+        """By project, line and place."""
+        names = tables()["projects_fund"].places
+        spent: dict[tuple[int, int], int] = {}
+        for fund in session.scan("projects_fund"):
+            spent[fund[0], 1] = fund[names["programme_spent"]]
+            spent[fund[0], 2] = fund[names["running_spent"]]
+        return sorted(row[:4] for row in session.scan("projects_void") if row[2] >= spent[row[:2]])
+
+
+@special(VOIDS_AHEAD_SQL)
+def voids_ahead(session: Session, given: Values) -> Result:
+    """Voids that the next expenses pass over."""
+    assert not given
+    voids = Voids.ahead(session)
+    return Result(voids, len(voids))
 
 
 @special("SELECT pg_try_advisory_lock(%s)")

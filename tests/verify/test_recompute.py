@@ -48,6 +48,9 @@ def furnish_richly(house: House) -> None:
     house.give(800, BOOKS, CAROL, campaign="", **at)
     for number in range(12):
         house.give(600, BOOKS, bytes([number + 1]) * 16, paid_at=NOON + 120)
+    body: dict[str, Any] = {"channel": "partner", "day": DAY, "amount": 1_000}
+    assert house.instruct("reconciled", **body)[0] == "done"
+    house.give(700, BOOKS, bytes([99]) * 16, paid_at=NOON + 180)
     for amount in (200, 133, 67):
         assert house.instruct("refund", deed=refundable, amount=amount, reason="x")[0] == "done"
     assert house.instruct("seal", campaign="day")[0] == "done"
@@ -151,6 +154,13 @@ def test_a_match_one_fen_higher_is_named(rich: House, lie: Lie) -> None:
     at = place(entries, by="rule")
     entries[at]["m"][0]["amt"] += 1
     assert (at, "match by R1.1: 700 by rule, not 701 by rule") in lie(entries)
+
+
+def test_more_reconciled_than_was_drawn_is_named(rich: House, lie: Lie) -> None:
+    entries = rich.entries()
+    at = next(e["n"] for e in entries if e["k"] == "reconciled")
+    entries[at]["amt"] = 5_001
+    assert lie(entries)[0] == (at, "5001 reconciled of 5000 drawn")
 
 
 def test_a_bound_that_was_not_the_one_is_named(rich: House, lie: Lie) -> None:

@@ -119,10 +119,27 @@ def give_for_a_day(house: Traveller, *, rows: int = 24) -> None:
         house.settle()
         if row % 6 == 3:
             house.do("refund", deed=house.settlement.world.next_number - 1, amount=37, reason="x")
+        if row in {9, 15, 21}:
+            drawn = house.settlement.world.channels["partner"].drawn
+            house.do("reconciled", channel="partner", day="2025-09-08", amount=drawn // 20)
         if row in {10, 12}:
             house.do("freeze" if row == 10 else "thaw", project=WATER, reason="complaint")
+        if row in {11, 13}:  # a hold over it, that outlasts it
+            kind = "freeze" if row == 11 else "thaw"
+            house.do(kind, project=WATER, reason="complaint", hold=True)
+        if row in {5, 11, 12, 19}:
+            spend(house, 401 + row, BOOKS if row % 2 else WATER)
+            spend(house, 17, BOOKS, line="running")
         if row in {8, 20}:
             house.do("claw-back", deed=house.settlement.world.next_number - 2, reason="bought")
+
+
+def spend(house: Traveller, amount: int, project: str, *, line: str = "programme") -> None:
+    """Spend from a line of a project."""
+    told = {"ref": f"E{house.settlement.world.next_number}", "what": "goods"}
+    digest = hashlib.sha256(told["ref"].encode()).digest()
+    house.do("spend", project=project, line=line, amount=amount, **told, words=digest,
+             evidence=digest)  # fmt: skip
 
 
 def close_everything(house: Traveller, seeds: dict[str, bytes]) -> None:
@@ -155,6 +172,15 @@ def close_everything(house: Traveller, seeds: dict[str, bytes]) -> None:
     given = next(e["n"] for e in house.entries() if e["k"] == "don" and e["m"][0]["amt"] > 100)
     house.do("refund", deed=given, amount=50, reason="asked for")
     house.do("refund-sent", deed=given, amount=30, reference="50300")
+    house.do("admit-charity", code="lian")
+    house.do("residue", deed=given, amount=20, charity="lian", order="R1", words=bytes(32))
+    for project in (BOOKS, WATER):  # nothing is left: all that comes back now is covered
+        fund = house.settlement.world.funds[project]
+        spend(house, fund.left(1), project)
+    rest = [e["n"] for e in house.entries() if e["k"] == "don" and e["amt"] > 100][-3:]
+    for number in rest:
+        house.do("refund", deed=number, amount=33, reason="asked for")
+    house.do("claw-back", deed=rest[0], reason="bought")
     house.send(house.deed(500, campaign="past", paid_at=int(house.now.timestamp())))
     house.settle()
     house.do("seal", campaign="past")
@@ -177,3 +203,9 @@ def test_a_house_with_every_kind_of_rule_is_equal_to_its_log(
     grove = found["pools"]["grove"]
     assert grove["left"] == 0
     assert grove["paid"] == 12_345
+    assert sum("cov" in entry for entry in traveller.entries()) > 3
+    for code, fund in traveller.settlement.world.funds.items():
+        for place, line in enumerate(("programme", "running"), 1):
+            told = found["lines"].get(f"{code} {line}")
+            assert told is None or told["left"] == fund.left(place)
+    assert len(found["lines"]) == 3

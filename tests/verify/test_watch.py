@@ -94,6 +94,29 @@ def test_a_fork_signed_with_the_same_key_is_proven_to_anyone(
     assert (shown.older, shown.newer, shown.kind) == (before, after, "diverging")
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_false_tile_that_shows_the_older_tree_under_a_newer_root_is_caught(
+    log: Path, keep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_kept: bool
+) -> None:
+    first = [*TRUE[:520], b"a gift that is taken out later", *TRUE[521:600]]
+    before = publish(tmp_path / "other", first)
+    if is_kept:
+        assert look(before, keep) == 0
+    publish(log, TRUE[:900])
+    true = log / "tile/0/002"
+    false = grow(old_size=0, entries=[*first, *TRUE[600:900]], read_tile=lambda _: None)
+    assert false.files["tile/0/002"] != true.read_bytes()
+    true.write_bytes(false.files["tile/0/002"])  # what the older root needs, and no newer one has
+    more = [] if is_kept else ["--compare", str(before / "checkpoint")]
+    assert look(log, keep, *more) == 1
+    (found,) = evidence(keep)
+    told = json.loads(found.read_text())
+    assert told["kind"] == "withheld"
+    assert "512 to 576 do not lead to the root of 900" in told["why"]
+    assert check(found) == 1
+    assert "ask it to" in capsys.readouterr().out
+
+
 def test_two_roots_of_one_size_are_a_proof_by_themselves(log: Path, keep: Path) -> None:
     look(publish(log, TRUE[:700]), keep)
     assert look(publish(log, FORK[:700]), keep) == 1
