@@ -8,3 +8,8 @@ class JushaConfig(AppConfig):
 
     name = "jusha"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let rooms above join what rooms below them carry out."""
+        from jusha.oversight import forget  # noqa: F401, PLC0415 - models, once they are there
+        from jusha.stories import follow  # noqa: F401, PLC0415 - as above

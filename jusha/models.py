@@ -1,27 +1,55 @@
 """All models of the one Django app, so that Django finds them; each lives in its room."""
 
+from jusha.api import models as api
 from jusha.campaigns import models as campaigns
 from jusha.charities import models as charities
+from jusha.finding import models as finding
+from jusha.giving import file_models as files
 from jusha.giving import models as giving
+from jusha.giving import residue_models as residues
 from jusha.inbox import models as inbox
+from jusha.law import models as law
 from jusha.ledger import models as ledger
+from jusha.matching import block_models as blocks
 from jusha.matching import models as matching
+from jusha.notices import models as notices
+from jusha.oversight import models as oversight
+from jusha.oversight import platform_models as platform
+from jusha.oversight import year_models as years
 from jusha.payments import models as payments
 from jusha.people import models as people
+from jusha.projects import disclosure_models as disclosures
 from jusha.projects import models as projects
+from jusha.projects import plan_models as plans
 from jusha.settlement import models as settlement
+from jusha.stories import models as stories
 from jusha.tlog import models as tlog
+from jusha.uploads import models as uploads
 
 __all__ = [
+    "api",
+    "blocks",
     "campaigns",
     "charities",
+    "disclosures",
+    "files",
+    "finding",
     "giving",
     "inbox",
+    "law",
     "ledger",
     "matching",
+    "notices",
+    "oversight",
     "payments",
     "people",
+    "plans",
+    "platform",
     "projects",
+    "residues",
     "settlement",
+    "stories",
     "tlog",
+    "uploads",
+    "years",
 ]

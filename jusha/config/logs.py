@@ -10,7 +10,7 @@ import structlog
 
 
 def configure(process: str) -> None:
-    """Set up structlog and the standard library's logging for one process."""
+    """Set up structlog and the standard library's logging for one process; debug is not shown."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -19,6 +19,7 @@ def configure(process: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
@@ -29,4 +30,6 @@ def configure(process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ("httpx", "httpcore"):  # they tell whole addresses, keys of downloads included
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)

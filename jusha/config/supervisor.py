@@ -38,6 +38,9 @@ STEADY_SECONDS: Final = 10.0
 
 HOME_MARK: Final = leash.HOME_MARK
 """Environment variable by which what a killed supervisor left behind is found: its home."""
+WEB_THREADS: Final = "4"
+"""Pages at once. One thread leaves the processor idle while PostgreSQL answers: a third fewer deed
+pages a second with 1, an eighth fewer with 2, and no better p99 (docs/performance.md, Pages)."""
 INTAKE, SETTLING, PUBLISHING = range(3)
 """Stages of a clean stop: first nothing comes in, then nothing is settled, then published."""
 
@@ -342,6 +345,13 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         return  # the whole group is gone already
 
 
+def payments_child() -> Child:
+    """The process that holds the merchants' keys; only where there are rails."""
+    argv = [sys.executable, "-m", "jusha.config.processes.payments"]
+    settings = {"DJANGO_SETTINGS_MODULE": "jusha.config.settings"}
+    return Child("payments", argv, "web", environment=settings)
+
+
 def plan(settings: Any, *, sandbox: bool) -> list[Child]:
     """The processes of one installation."""
     python = sys.executable
@@ -349,7 +359,13 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
     granian += ["--respawn-interval", "0.2"]
     host = ["--host", settings.JUSHA_HOST, "--workers", "1", "--log-level", "warning"]
     static = ["--static-path-route", "/static", "--static-path-mount", str(settings.STATIC_ROOT)]
-    web = ["--interface", "wsgi", "--blocking-threads", "4", "jusha.config.wsgi:application"]
+    web = [
+        "--interface",
+        "wsgi",
+        "--blocking-threads",
+        WEB_THREADS,
+        "jusha.config.wsgi:application",
+    ]
     place = {"JUSHA_HOST": settings.JUSHA_HOST, "JUSHA_DOOR_PORT": str(settings.JUSHA_DOOR_PORT)}
     process = [python, "-m"]
     children = [
@@ -359,6 +375,7 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
         ),
         Child("jobs", [*process, "jusha.config.processes.jobs"], "web"),
         Child("teller", [*process, "jusha.config.processes.teller"], "web"),
+        Child("hooks", [*process, "jusha.config.processes.hooks"], "web"),
         Child("settlement", [*process, "jusha.config.processes.settlement"], "settle", SETTLING),
         Child("publisher", [*process, "jusha.config.processes.publisher"], "web", PUBLISHING),
     ]

@@ -4,6 +4,7 @@ import gc
 import os
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jusha.config.settings")
@@ -12,7 +13,6 @@ pages = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - the application has read them
 
 from jusha.config.metrics.serve import serve  # noqa: E402 - as above
-from jusha.config.modes import ModeRefusedError  # noqa: E402 - as above
 from jusha.web.live_serve import before  # noqa: E402 - as above
 
 GARBAGE: Final = (50_000, 20, 100)
@@ -24,6 +24,6 @@ gc.freeze()
 gc.set_threshold(*GARBAGE)
 
 if settings.JUSHA_MODE_LACKS:
-    raise ModeRefusedError(settings.JUSHA_MODE_LACKS)
+    raise ImproperlyConfigured(settings.JUSHA_MODE_LACKS)
 
 serve("web", base_port=settings.JUSHA_METRICS_PORT)

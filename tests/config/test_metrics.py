@@ -5,8 +5,10 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.test import RequestFactory
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
@@ -17,6 +19,7 @@ from jusha.config.metrics.serve import PLACES, port_of, serve
 from jusha.config.metrics.watch import Watch
 from jusha.config.postgres import database_url
 from jusha.door import metrics as door
+from jusha.inbox.envelopes import Instruction
 from jusha.management.drill.installation import free_ports
 from jusha.settlement import metrics as settlement
 from jusha.tlog import metrics as tlog
@@ -84,6 +87,66 @@ def test_a_pool_that_promises_more_than_it_has_is_seen(
     figures = told(watched)
     assert figures['jusha_pool_available_fen{pool="tree"}'] == 9_500
     assert figures['jusha_pool_window_left_fen{pool="tree"}'] == 10**9 - 500
+
+
+def test_refunds_that_no_rail_delivers_late_bills_and_webhooks_that_are_off_are_counted(
+    house: House, watched: CollectorRegistry, owner: psycopg.Connection
+) -> None:
+    house.furnish()
+    names = ("jusha_refunds_undelivered", "jusha_rail_bills_late", "jusha_hooks_off")
+
+    def counted() -> list[float]:
+        figures = told(watched)
+        return [figures[name] for name in names]
+
+    assert counted() == [0, 0, 0]
+    deed = house.give(900)
+    assert house.instruct("refund", deed=deed, amount=700, reason="asked")[0] == "done"
+    refund = house.settlement.world.next_number - 1
+    owner.execute(SENDING_SQL, {"refund": refund})
+    for days in (1, 3, 9, 200):
+        owner.execute(BILL_SQL, {"days": days})
+    owner.execute(HOOK_SQL)
+    assert counted() == [1, 2, 1], "yesterday's bill is not late, and a very old one is known"
+    house.instruct("refund-sent", deed=deed, amount=700, reference="by-hand-17")
+    assert counted()[0] == 0, "somebody paid it"
+
+
+def test_a_payment_by_hand_that_settlement_refused_counts_while_anything_is_owed(
+    house: House, watched: CollectorRegistry, owner: psycopg.Connection
+) -> None:
+    house.furnish()
+    deed = house.give(900)
+    house.instruct("refund", deed=deed, amount=700, reason="asked")
+    owner.execute(SENDING_SQL, {"refund": house.settlement.world.next_number - 1})
+    house.instruct("refund-sent", deed=deed, amount=300, reference="typed")
+    owner.execute(HAND_PAID_SQL)
+    name = "jusha_refunds_undelivered"
+    assert told(watched)[name] == 0, "settlement has not answered"
+    body = {"deed": deed, "amount": 700, "reference": "bank-17"}
+    identity = sha256(b"paid-by-hand\nk").digest()[:16]
+    house.send(Instruction(identity, "refund-sent", "li", "wang", body), lane="console")
+    house.settle()
+    assert told(watched)[name] == 1, "four yuan are owed that nobody says anything about"
+    house.instruct("refund-sent", deed=deed, amount=400, reference="typed-2")
+    assert told(watched)[name] == 0
+
+
+SENDING_SQL = """
+INSERT INTO jusha_sending (refund, order_no, rail, key, state, told, tries, changed_at)
+VALUES (%(refund)s, 0, 'wechat', 'k', 'failed', 'no-route', 1, now())"""
+HAND_PAID_SQL = """
+INSERT INTO jusha_handpaid (refund, reference, paid_on, proposed_by, proposed_at, confirmed_by,
+                            confirmed_at)
+SELECT refund, 'bank-17', current_date, 'li', now(), 'wang', now() FROM jusha_sending"""
+BILL_SQL = """
+INSERT INTO jusha_railbill (rail, day, payee, state, told, tries, file_hash, lines)
+VALUES ('wechat', (now() AT TIME ZONE 'Asia/Shanghai')::date - %(days)s::int, '', 'asked', '', 0,
+        '', 0)"""
+HOOK_SQL = """
+INSERT INTO jusha_hook (public, key, url, kinds, sealed, sealed_before, state, told, next_entry,
+                        tries, next_at, created_at)
+VALUES ('wh_0', 1, 'https://x.example/', '[]', '', '', 'off', '', 0, 0, now(), now())"""
 
 
 def test_a_database_that_does_not_answer_hides_none_of_the_other_figures(tmp_path: Path) -> None:

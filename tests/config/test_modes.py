@@ -21,7 +21,7 @@ from jusha.config.modes import (
     require_simulator,
     simulator_allowed,
 )
-from jusha.management.commands.up import check_mode
+from jusha.management.commands.up import check_log_name, check_mode
 from tests.home import HOME
 
 NOTICE = 'notice = "每日 10 点公示前一日的账目。"\n'
@@ -127,3 +127,96 @@ def test_a_home_of_beside_mode_does_not_come_up_as_a_sandbox_by_oversight(
         check_mode(demo=False)
     monkeypatch.setenv("JUSHA_MODE", "sandbox")
     check_mode(demo=False)
+
+
+NAMED = (
+    NOTICE
+    + 'charity = "shan"\nname_zh = " 善小基金会 "\nlog = "donate.example.org/log"\n'
+    + '[[project]]\ncode = "books"\nname_zh = "乡村图书"\nname_en = "Village books"\n'
+    + '[[project]]\ncode = "water"\n'
+)
+
+
+def test_beside_knows_the_names_that_its_pages_show(tmp_path: Path) -> None:
+    (tmp_path / "beside.toml").write_text(NAMED)
+    mode = read_mode({"JUSHA_MODE": "beside"}, home=tmp_path)
+    assert (mode.charity, mode.name, mode.name_en) == ("shan", "善小基金会", "")
+    assert mode.projects == (("books", "乡村图书", "Village books"), ("water", "", ""))
+    assert mode.log == "donate.example.org/log"
+
+
+@pytest.mark.parametrize(
+    ("line", "hour"),
+    [
+        ("", 10),
+        ("publish_hour = 0\n", 0),
+        ("publish_hour = 24\n", 10),
+        ("publish_hour = '9'\n", 10),
+    ],
+)
+def test_beside_knows_from_which_hour_a_day_is_published(
+    tmp_path: Path, line: str, hour: int
+) -> None:
+    (tmp_path / "beside.toml").write_text(line + NAMED)
+    assert read_mode({"JUSHA_MODE": "beside"}, home=tmp_path).publish_hour == hour
+
+
+@pytest.mark.parametrize(
+    ("environ", "chinese", "english"),
+    [
+        ({"JUSHA_MODE": "b"}, "不认识 JUSHA_MODE=b，可以写", "is not known"),
+        ({"JUSHA_MODE": "beside"}, "执行 jusha beside init", "asks, and writes it"),
+        ({"JUSHA_MODE": "own-site"}, "需要 JUSHA_PLATFORM", "the designated platform"),
+        ({"JUSHA_MODE": "designated"}, "需要 JUSHA_DESIGNATION", "the number under which"),
+    ],
+)
+def test_a_refusal_of_the_mode_is_whole_in_chinese_and_then_in_english(
+    tmp_path: Path, environ: dict[str, str], chinese: str, english: str
+) -> None:
+    with pytest.raises(ModeRefusedError) as refused:
+        read_mode(environ, home=tmp_path)
+    first, second = str(refused.value).splitlines()
+    assert chinese in first
+    assert english in second
+    assert second.isascii()
+
+
+@pytest.mark.parametrize("line", ['log = "two words"', 'log = "one\\ntwo"', "project = 3"])
+def test_a_log_has_one_word_for_a_name_and_what_is_no_list_of_projects_names_none(
+    tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "beside.toml").write_text(f"{NOTICE}{line}\n")
+    if line.startswith("log"):
+        with pytest.raises(ModeRefusedError, match="public log's name"):
+            read_mode({"JUSHA_MODE": "beside"}, home=tmp_path)
+    else:
+        assert read_mode({"JUSHA_MODE": "beside"}, home=tmp_path).projects == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "donate.example.org/log"),
+        ({"JUSHA_LOG_ORIGIN": "other.example.org/log"}, "other.example.org/log"),
+        ({"JUSHA_MODE": "sandbox"}, "sandbox.jusha.local/log"),
+    ],
+)
+def test_the_log_has_the_name_of_the_settings_unless_the_environment_says_another(
+    tmp_path: Path, more: dict[str, str], name: str
+) -> None:
+    (tmp_path / "beside.toml").write_text(NAMED)
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("JUSHA")}
+    environ |= {"JUSHA_HOME": str(tmp_path), "JUSHA_MODE": "beside"} | more
+    says = "from jusha.config import settings; print(settings.JUSHA_LOG_ORIGIN)"
+    argv = [sys.executable, "-c", says]
+    ran = subprocess.run(argv, env=environ, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == name
+
+
+def test_a_log_that_was_begun_under_another_name_starts_nothing(tmp_path: Path) -> None:
+    check_log_name(tmp_path, "donate.example.org/log")
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "vkey").write_text("donate.example.org/log+ba6994c0+AR+OIGM\n")
+    check_log_name(tmp_path, "donate.example.org/log")
+    with pytest.raises(CommandError, match=r"请改回 donate\.example\.org/log"):
+        check_log_name(tmp_path, "sandbox.jusha.local/log")

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from jusha.config.metrics.family import gauge
 from jusha.config.postgres.archive import SLOT
-from jusha.money.clock import local_day
+from jusha.money.clock import day_text, local_day
 
 CONNECT_SECONDS: Final = 2
 OPTIONS: Final = "-c statement_timeout=2000 -c lock_timeout=1000"
@@ -45,6 +45,25 @@ WHERE w.day = %s AND NOT p.closed
 GROUP BY p.code, w.budget, w.used"""
 
 SEEDS_SQL: Final = "SELECT hash FROM matching_seed WHERE revealed = 0"
+
+MONEY_SQL: Final = """
+SELECT (SELECT count(*) FROM jusha_sending s
+        JOIN giving_refund r ON r.number = s.refund
+        LEFT JOIN jusha_handpaid h ON h.refund = s.refund AND h.confirmed_at IS NOT NULL
+        LEFT JOIN settlement_outcome x ON h.refund IS NOT NULL AND x.id = encode(
+            substr(sha256(('paid-by-hand' || chr(10) || s.key)::bytea), 1, 16), 'hex')::uuid
+        WHERE s.state = 'failed'
+          AND (h.refund IS NULL OR x.code <> 'done')
+          AND CASE WHEN h.refund IS NULL THEN r.amount ELSE 1 END
+              <= (SELECT sum(b.amount) FROM giving_refund b WHERE b.deed = r.deed)
+               - (SELECT coalesce(sum(p.amount), 0) FROM giving_repaid p WHERE p.deed = r.deed)),
+       (SELECT count(*) FROM jusha_railbill
+        WHERE state IN ('asked', 'unread') AND day BETWEEN %(from)s AND %(to)s),
+       (SELECT count(*) FROM jusha_hook WHERE state = 'off')"""
+BILL_LATE_SECONDS: Final = 36 * 3_600
+"""A day's bill is there by ten the next morning; this long after the day's end it is late."""
+BILL_DAYS: Final = 30
+"""How far back a late bill is told of: what is older stands on the desk."""
 
 LIMITS_SQL: Final = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
@@ -78,6 +97,7 @@ class DatabaseFigures:
             yield from counts(connection)
             yield from pools(connection)
             yield from secrets_missing(connection, self._home)
+            yield from money(connection, at=time.time())
 
     @contextmanager
     def _kept(self) -> Iterator[psycopg.Connection[Any]]:
@@ -156,6 +176,23 @@ def secrets_missing(connection: psycopg.Connection[Any], home: Path) -> Iterator
     hashes = [bytes(digest).hex() for (digest,) in connection.execute(SEEDS_SQL).fetchall()]
     gone = sum(not (folder / name).exists() for name in hashes)
     yield gauge("jusha_secrets_missing", "Committed, not revealed, and not in secrets/match", gone)
+
+
+def money(connection: psycopg.Connection[Any], *, at: float) -> Iterator[Metric]:
+    """What went wrong with money's way in and out, and waits for a person; `at` in Unix seconds.
+
+    A payment by hand that settlement refused counts as long as its gift is owed anything.
+    Reads: jusha_sending, jusha_handpaid, settlement_outcome, giving_refund, giving_repaid,
+    jusha_railbill, jusha_hook.
+    """
+    late = local_day(int(at) - BILL_LATE_SECONDS) - 1
+    days = {"from": day_text(late - BILL_DAYS), "to": day_text(late)}
+    row = connection.execute(MONEY_SQL, days).fetchone()
+    assert row is not None
+    undelivered, bills, off = row
+    yield gauge("jusha_refunds_undelivered", "Refunds owed that no rail delivers", undelivered)
+    yield gauge("jusha_rail_bills_late", "Days of a rail whose bill is not here", bills)
+    yield gauge("jusha_hooks_off", "Webhooks that are switched off", off)
 
 
 def limits(connection: psycopg.Connection[Any]) -> Iterator[Metric]:

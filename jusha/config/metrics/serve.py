@@ -17,7 +17,17 @@ from prometheus_client import (
 )
 
 HOST: Final = "127.0.0.1"
-PLACES: Final = ("supervisor", "door", "web", "jobs", "settlement", "publisher", "teller")
+PLACES: Final = (
+    "supervisor",
+    "door",
+    "web",
+    "jobs",
+    "settlement",
+    "publisher",
+    "teller",
+    "payments",
+    "hooks",
+)
 """A process's place is added to the base port."""
 TRY_AGAIN_SECONDS: Final = 2.0
 

@@ -81,7 +81,7 @@ def django_database(role: str, home: Path | None = None) -> DjangoDatabase:
     known = {name: found.pop(name, "") for name in ("dbname", "user", "password", "host", "port")}
     options.update(found)
     return DjangoDatabase(
-        ENGINE="django.db.backends.postgresql",
+        ENGINE="jusha.config.postgres.django",
         NAME=known["dbname"],
         USER=known["user"],
         PASSWORD=known["password"],
