@@ -14,13 +14,16 @@ from jusha.web.modules import MODULES, module
 FOLDER: Final = Path(__file__).parent / "static" / "web"
 STYLES: Final = (
     "tokens", "base", "shell", "banner", "button", "field", "chips", "amount", "as-of", "grains",
-    "progress", "card", "charity", "statutory", "why", "gauge", "day", "curve", "line", "proof",
-    "receipt", "keep", "timeline", "empty", "toast", "table",
-    "home", "project", "donate", "campaign", "deed", "check", "beside", "styleguide",
+    "pay", "progress", "card", "charity", "statutory", "why", "gauge", "day", "curve", "line",
+    "proof", "receipt", "keep", "timeline", "empty", "toast", "table", "home", "project",
+    "donate", "campaign", "deed", "refund", "receipt-ask", "check", "beside", "account", "privacy",
+    "desk", "bills", "messages", "api", "join", "find", "plan", "report", "disclosure",
+    "styleguide",
 )  # fmt: skip
 """In the order of the cascade: tokens, ground, then one file a component."""
 PLAIN: Final = {
-    name: FOLDER / name for name in ("live.js", "grains.js", "copy.js", "again.js", "mark.svg")
+    name: FOLDER / name
+    for name in ("live.js", "grains.js", "copy.js", "again.js", "wxpay.js", "mark.svg")
 }
 KINDS: Final = {
     "css": "text/css; charset=utf-8",

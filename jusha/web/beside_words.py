@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 CLASS_NAMES: Final = {
     "matched": gettext_lazy("两边一致"),
@@ -40,6 +40,15 @@ STATE_NAMES: Final = {
     "several-gifts": gettext_lazy("单号对应多笔捐赠，等待机构处理"),
     "refused": gettext_lazy("未能退回，等待机构处理"),
 }
+
+UNREAD_NAMES: Final = {
+    "no-subfolder": gettext_lazy("不在约定的子文件夹里"),
+    "too-deep": gettext_lazy("在更深一层的文件夹里"),
+    "other-name": gettext_lazy("文件名不合约定"),
+    "not-taken": gettext_lazy("文件不完整，或不是约定的样子"),
+}
+
+REFUNDS: Final = pgettext_lazy("entry", "退款")
 
 REASON_NAMES: Final = {
     "bad-encoding": gettext_lazy("文字无法识别"),

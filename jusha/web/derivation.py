@@ -354,16 +354,19 @@ SILENT: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
 
 def after(explanation: Explanation) -> list[str]:
     """What was sent or taken back of the gift and its matches, oldest first."""
-    said = [
-        (
-            number,
-            _("第 %(number)s 条退款 %(amount)s，配捐退回 %(back)s。")
-            % {"number": f"{number:,}", "amount": money(amount), "back": money(back)},
-        )
-        for number, amount, back in explanation.refunds
-    ]
+    said = [(number, _refund(number, amount, back)) for number, amount, back in explanation.refunds]
     if explanation.claw_back:
         number, amount = explanation.claw_back
         texts = {"number": f"{number:,}", "amount": money(amount)}
         said.append((number, _("第 %(number)s 条收回配捐 %(amount)s。") % texts))
     return [text for _number, text in sorted(said)]
+
+
+def _refund(number: int, amount: int, back: int) -> str:
+    """One refund in words; of matches only where some went back."""
+    told = {"number": f"{number:,}", "amount": money(amount)}
+    if not back:
+        return _("第 %(number)s 条退款 %(amount)s。") % told
+    return _("第 %(number)s 条退款 %(amount)s，配捐退回 %(back)s。") % (
+        told | {"back": money(back)}
+    )

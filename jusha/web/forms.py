@@ -7,11 +7,14 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from jusha.payments.order import NAME_MAX, NOTE_MAX
+from jusha.payments.order import DEDICATION_MAX, NAME_MAX, NOTE_MAX
 
 OWN_AMOUNT: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?", re.ASCII)
 """Yuan, with at most two decimals."""
 AMOUNT_MIN_FEN: Final = 1
+CONFIRM_FEN: Final = 500_000
+"""Above five thousand yuan the amount is written twice (R-MC-3: an extra zero is easily typed)."""
+INVITE_MAX: Final = 10**15 - 1
 AMOUNT_MAX_FEN: Final = 5_000_000
 """Fifty thousand yuan: larger gifts are made with the charity, by agreement and bank transfer."""
 CHIPS: Final = (1, 2, 5, 10)
@@ -31,6 +34,13 @@ class DonateForm(forms.Form):
         max_length=NOTE_MAX,
         error_messages={"max_length": _("留言最多 60 个字。")},
     )
+    dedication = forms.CharField(
+        required=False,
+        max_length=DEDICATION_MAX,
+        error_messages={"max_length": _("献给谁，最多写 30 个字。")},
+    )
+    invite = forms.IntegerField(required=False, min_value=1, max_value=INVITE_MAX)
+    """Number of the gift whose shared page led here."""
     display = forms.ChoiceField(choices=(("anonymous", ""), ("name", "")), initial="anonymous")
     shown_name = forms.CharField(
         required=False,
@@ -46,6 +56,9 @@ class DonateForm(forms.Form):
             (str(fen), str(times)) for times, fen in self.offers
         ]
 
+    again = forms.CharField(required=False, max_length=16)
+    answer = forms.CharField(required=False, max_length=8)
+
     def clean(self) -> dict[str, Any]:
         """Find the one amount: what was typed goes before a chip."""
         cleaned = super().clean() or {}
@@ -57,6 +70,8 @@ class DonateForm(forms.Form):
             self.add_error("own", _("请选一个金额，或写下您想捐的金额。"))
         elif amount > AMOUNT_MAX_FEN:
             self.add_error("own", _("这里一次最多捐 50,000 元。更大的捐赠请直接联系机构。"))
+        elif amount > CONFIRM_FEN and parse_yuan(cleaned.get("again", "").strip(" ¥元")) != amount:
+            self.add_error("again", _("金额比较大，请再写一次同样的金额。"))
         if cleaned.get("display") == "name" and not cleaned.get("shown_name", "").strip():
             self.add_error("shown_name", _("请写下要显示的名字，或选择匿名。"))
         return cleaned | {"amount_fen": amount}
@@ -64,6 +79,18 @@ class DonateForm(forms.Form):
     def add_refusal(self) -> None:
         """Say that the order was refused, and what is safe."""
         self.add_error(None, _("订单没有建立，款项没有扣。请检查留言和名字里的字符后再试。"))
+
+    def needs_answer(self) -> None:
+        """Say that a question has to be answered before the order is placed."""
+        self.add_error("answer", _("请先回答下面的问题，我们要确认您不是程序。"))
+
+    def facts_changed(self) -> None:
+        """Say that what was shown of the project has changed meanwhile."""
+        self.add_error(None, _("项目情况刚刚有了变化。请看一眼上面的新情况，再按一次付款。"))
+
+    def must_wait(self) -> None:
+        """Say that too many orders are open, and what to do."""
+        self.add_error(None, _("短时间内订单太多了。已有的订单还可以付；新的请过十分钟再来。"))
 
     def shown(self) -> str:
         """The name to keep with the gift; "" for an anonymous one."""

@@ -4,8 +4,18 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from jusha.web.cashier import cashier_origin
+
+
+def policy(request: HttpRequest, form_to: str = "") -> str:
+    """The Content-Security-Policy; `form_to` is one more address that a form may lead to."""
+    forms = f"'self' {cashier_origin(request)} {form_to}".split()
+    return (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+        f" frame-ancestors 'none'; form-action {' '.join(forms)}"
+    )
 
 
 class SecurityHeaders:
@@ -21,11 +31,9 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, with the headers."""
         response = self.get_response(request)
-        response.headers.setdefault(
-            "Content-Security-Policy",
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-            f" frame-ancestors 'none'; form-action 'self' {cashier_origin(request)}".rstrip(),
-        )
+        # Gifts, account and language of the visitor are read from cookies on nearly every page.
+        patch_vary_headers(response, ["Cookie"])
+        response.headers.setdefault("Content-Security-Policy", policy(request))
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"
         )

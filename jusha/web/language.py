@@ -24,6 +24,15 @@ def in_english() -> bool:
     return (get_language() or "").startswith("en")
 
 
+def stamped(text: str) -> tuple[str, str]:
+    """A seal's characters as the reader writes them, and their language for HTML.
+
+    A seal is a seal: Chinese to every reader, Traditional to those who read that.
+    """
+    is_hant = get_language() == "zh-hant"
+    return (traditional(text), "zh-Hant") if is_hant else (text, "zh-Hans")
+
+
 def in_words(chinese: str, english: str) -> str:
     """What somebody wrote in two languages, in the reader's."""
     if in_english():

@@ -45,7 +45,7 @@ class Limits:
             if day != self._day:
                 self._day, self._key = day, secrets.token_bytes(32)
                 self._used.clear()
-            name = hmac.digest(self._key, _network(address), "sha256")[:HASH_BYTES]
+            name = hmac.digest(self._key, network(address), "sha256")[:HASH_BYTES]
             used = self._used.get(name)
             if used is None:
                 if len(self._used) >= ADDRESSES_MAX:
@@ -61,7 +61,7 @@ class Limits:
             return True
 
 
-def _network(address: str) -> bytes:
+def network(address: str) -> bytes:
     """What counts as one address: an IPv4 address, the /64 of an IPv6 one; else the text."""
     try:
         found = ip_address(address)

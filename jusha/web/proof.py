@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from django.urls import reverse
@@ -44,5 +45,10 @@ def check_address(proof: bytes | None) -> str:
     The proof stands behind the `#`, which browsers keep to themselves.
     """
     if proof is None:
-        return reverse("verify")
-    return f"{reverse('verify')}#proof={urlsafe_b64encode(proof).decode().rstrip('=')}"
+        return _verifier()
+    return f"{_verifier()}#proof={urlsafe_b64encode(proof).decode().rstrip('=')}"
+
+
+@cache
+def _verifier() -> str:
+    return reverse("verify")

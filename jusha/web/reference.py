@@ -5,36 +5,60 @@ by what is answered, asks the rooms themselves.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
+
+from django.utils.timezone import localdate
 
 from jusha.campaigns import queries as campaigns
 from jusha.campaigns.models import Campaign, Terms
 from jusha.charities import queries as charities
-from jusha.charities.models import Charity
+from jusha.charities.models import Certificate, Charity
+from jusha.finding import queries as finding
 from jusha.giving import queries as giving
 from jusha.giving.models import Deed
+from jusha.giving.residue_queries import Told as Residue
+from jusha.giving.residue_queries import orders_told
 from jusha.matching.queries import Published
 from jusha.payments.models import Channel
+from jusha.projects import disclosure_queries as disclosures
+from jusha.projects import expense_queries as expenses
+from jusha.projects import hold_queries
 from jusha.projects import queries as projects
-from jusha.projects.models import Fund, Project
+from jusha.projects.expense_queries import Spent
+from jusha.projects.hold_rules import TAKEN_DOWN
+from jusha.projects.models import Fund, Project, ProjectHold
+from jusha.projects.published import Published as PublicPlan
+from jusha.projects.raising import raising_of, standing_in_the_way
+from jusha.projects.rules import Hindrance
 from jusha.settlement import explain_read
 from jusha.tlog import queries as tlog
 from jusha.web.cards import Card, card, cards
 from jusha.web.held import held
+from jusha.web.related import Related, related
 
 GIFTS_SHOWN = 5
+EXPENSES_SHOWN = 3
+LOOKED_AT = 4
+"""So many times as many projects are looked at as are shown: some may have just stopped."""
 
 
-@held
-def fair_order(day: str) -> tuple[Project, ...]:
-    """Projects that take gifts, in the published order of the day; one query."""
-    return tuple(projects.in_fair_order(day))
+def first_projects(day: str, count: int) -> list[Project]:
+    """The first projects that take gifts in the published order of the day; three queries.
+
+    Read off the order that the sweep made; where it made none yet, worked out here.
+    """
+    today = localdate()
+    if codes := finding.first_codes(date.fromisoformat(day), count * LOOKED_AT):
+        now = raising_of(codes, today)
+        return finding.shown_projects([code for code in codes if code in now][:count])
+    return list(projects.in_fair_order(day, open_on=today)[:count])
 
 
 @held
 def first_cards(day: str, count: int) -> tuple[Card, ...]:
-    """The day's first projects as cards; two queries."""
-    return tuple(cards(fair_order(day)[:count]))
+    """The day's first projects as cards; five queries."""
+    return tuple(cards(first_projects(day, count)))
 
 
 @held
@@ -65,24 +89,42 @@ class ProjectNow:
     campaigns: tuple[campaigns.Running, ...]
     line: projects.MoneyLine | None
     newest: tuple[Deed, ...]
+    certificate: Certificate | None
+    hindrances: tuple[Hindrance, ...]
+    spent: tuple[Spent, ...]
+    public: PublicPlan
+    residue: tuple[Residue, ...]
+    related: tuple[Related, ...]
 
 
 @held
 def project_now(code: str) -> ProjectNow | None:
-    """A project as its page tells it; None if no page was written for the code. Eight queries."""
+    """A project as its page tells it; None without a page. Thirteen queries."""
     found = project(code)
     if found is None:
         return None
-    known = projects.fund(code)
+    known, today = projects.fund(code), localdate()
     raised = campaigns.raised([known.project]) if known else {}
     return ProjectNow(
         found,
         known,
         card(found, raised, known),
-        tuple(campaigns.of_project(code)),
+        running := tuple(campaigns.of_project(code)),
         projects.money_line(known) if known else None,
         tuple(giving.newest(known.project, GIFTS_SHOWN)) if known else (),
+        certificate := charities.certificate(found.charity.code, today),
+        tuple(standing_in_the_way(found, known, today, paper=certificate)),
+        tuple(expenses.listed(known.project, count=EXPENSES_SHOWN)) if known else (),
+        public := projects.published(code, today),
+        tuple(orders_told(project=known.project)) if known else (),
+        tuple(related(code, public.plan, (each.id for each in running))),
     )
+
+
+@held
+def deadlines(code: str, today: date) -> tuple[disclosures.Item, ...]:
+    """What the project has to publish, by day; one query."""
+    return tuple(disclosures.items(today, project=code))
 
 
 @held
@@ -92,9 +134,28 @@ def project(code: str) -> Project | None:
 
 
 @held
+def hold(code: str) -> ProjectHold | None:
+    """The hold that stands on the project; one query."""
+    return hold_queries.current(code)
+
+
+def is_down(code: str) -> bool:
+    """Whether the project is taken down: words and pictures of it are shown nowhere."""
+    found = hold(code)
+    return found is not None and found.cause == TAKEN_DOWN
+
+
+@held
 def fund(code: str) -> Fund | None:
     """What settlement knows of the project; one query."""
     return projects.fund(code)
+
+
+@held
+def line(code: str) -> projects.MoneyLine | None:
+    """The project's money line, without what was sent back; one query beside its fund."""
+    found = fund(code)
+    return projects.money_line(found) if found else None
 
 
 @held

@@ -6,6 +6,7 @@ and nothing that would make giving a game (blueprint decision 8).
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -114,6 +115,7 @@ def percent(numerator: int, denominator: int = 10) -> str:
     return f"{whole:,}.{digits}%" if digits else f"{whole:,}%"
 
 
+@lru_cache(maxsize=1_024)
 def local_minute(text: str) -> str:
     """A UTC minute of a document (2026-09-09T01:12Z) as people in China read it."""
     shifted = minute_text(minute_seconds(text) + SHANGHAI_SHIFT_SECONDS)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
 from jusha.campaigns import queries as campaigns
 from jusha.charities import queries as charities
 from jusha.projects import queries as projects
@@ -15,9 +17,19 @@ def told(thing: object, field: str) -> str:
     return in_words(str(getattr(thing, f"{field}_zh")), str(getattr(thing, f"{field}_en")))
 
 
+def told_beside() -> dict[str, str]:
+    """The names that beside mode's settings give; pages of projects are not written there."""
+    facts = settings.JUSHA_MODE_FACTS
+    if settings.JUSHA_MODE != "beside" or facts is None:
+        return {}
+    names = {f"org/{facts.charity}": (facts.name, facts.name_en)}
+    names |= {f"prj/{code}": (zh, en) for code, zh, en in facts.projects}
+    return {key: in_words(zh, en or zh) for key, (zh, en) in names.items() if zh}
+
+
 def held_titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
     """As `titles_of`, of a few entries, by what is held."""
-    names = {}
+    names: dict[str, str] = {}
     for entry in entries:
         if (charity := reference.charity(entry["org"]) if "org" in entry else None) is not None:
             names[f"org/{charity.code}"] = told(charity, "name")
@@ -25,7 +37,7 @@ def held_titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
             names[f"rd/{campaign.code}"] = told(campaign, "title")
         if (project := reference.project(entry["prj"]) if "prj" in entry else None) is not None:
             names[f"prj/{project.code}"] = told(project, "title")
-    return names
+    return names | told_beside()
 
 
 def titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -46,4 +58,4 @@ def titles_of(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
         names |= {f"rd/{c}": told(x, "title") for c, x in campaigns.named(codes["rd"]).items()}
     if codes["prj"]:
         names |= {f"prj/{c}": told(x, "title") for c, x in projects.named(codes["prj"]).items()}
-    return names
+    return names | told_beside()

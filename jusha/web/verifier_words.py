@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from jusha.web import words
-from jusha.web.language import html_language
+from jusha.web.language import html_language, in_words
 
 PAGE: Final = {
     "brand": _("聚沙"),
@@ -81,12 +81,15 @@ PAGE: Final = {
         "在浏览器里另存也可以，请选“仅 HTML”或“全部”；"
         "单个文件（.mhtml）不行，浏览器不让它运行脚本。"
     ),
-    "keep_other": _("不想相信这一页？用独立的程序再验一次："),
+    "keep_other": _("不想相信这一页？把独立的程序放在凭证旁边，再验一次："),
+    "get_program": _("下载 verify.py"),
+    "needs_python": _("需要 Python 3.11 和一个公开的程序包：pip install cryptography。"),
+    "which_file": _("N 是凭证文件名里的编号。"),
     "home": _("公示账本"),
 }  # fmt: skip
 
 STAMPS: Final = {"proven": "已证", "refused": "不符", "unable": "未核"}
-"""A seal is a seal: Chinese in every language, and never read aloud."""
+"""A seal is a seal: Chinese in every language (the reader's characters), never read aloud."""
 
 STEPS: Final = {
     "file": _("文件完整"),
@@ -179,7 +182,7 @@ def every_language() -> dict[str, Any]:
             found[html_language(code)] = _plain(
                 {
                     "page": PAGE,
-                    "stamps": STAMPS,
+                    "stamps": {name: in_words(word, word) for name, word in STAMPS.items()},
                     "steps": STEPS,
                     "passed": PASSED,
                     "reasons": REASONS,

@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from jusha.money.assets import decimal_text
+from jusha.web.spending_words import what_kind
 
 KINDS: Final = {
     "don": pgettext_lazy("entry", "捐赠"),
     "held": pgettext_lazy("entry", "待查款项"),
     "refund": pgettext_lazy("entry", "退款"),
     "repaid": pgettext_lazy("entry", "退款到账"),
+    "residue": pgettext_lazy("entry", "余款转交"),
     "channel": pgettext_lazy("entry", "渠道登记"),
+    "reconciled": pgettext_lazy("entry", "渠道对账"),
     "charity": pgettext_lazy("entry", "机构登记"),
     "project": pgettext_lazy("entry", "项目状态"),
     "campaign": pgettext_lazy("entry", "活动设立"),
@@ -35,6 +38,7 @@ KINDS: Final = {
     "release": pgettext_lazy("entry", "配捐拨付"),
     "paid": pgettext_lazy("entry", "出资方付款"),
     "accounts": pgettext_lazy("entry", "每日对账"),
+    "spend": pgettext_lazy("entry", "支出"),
 }
 
 REASONS: Final = {
@@ -54,6 +58,10 @@ REASONS: Final = {
     "over-gift-limit": gettext_lazy("超过渠道的单笔上限"),
     "over-minute-limit": gettext_lazy("超过渠道的每分钟上限"),
     "over-day-limit": gettext_lazy("超过渠道的每日上限"),
+    "no-merchant": gettext_lazy("收款机构还没有开通这种付款方式"),
+    "payer-unknown": gettext_lazy("没能认出您的微信，请回到项目页重新捐一次"),
+    "charity-unqualified": gettext_lazy("这家机构的公开募捐资格那天不在有效期内"),
+    "no-rail": gettext_lazy("本站现在不能用这种付款方式"),
 }
 
 BOUND_NAMES: Final = {
@@ -122,7 +130,6 @@ PLAIN: Final = {
     "draw": (gettext_lazy("下面几笔捐赠抽签时用的信封散列"), "d"),
     "reveal": (gettext_lazy("一个事先封存的秘密现在公开，人人可以重算"), "h"),
     "notice": (gettext_lazy("配捐池 %(name)s 进入公示，不再配新的捐赠"), "pool"),
-    "accounts": (gettext_lazy("「%(name)s」的名单与账单逐笔核对的结果"), "org"),
 }
 """Kinds of entries that are told with one name: the sentence, and the field of the name."""
 
@@ -208,6 +215,21 @@ def _about_repaid(entry: dict[str, Any], _named: dict[str, str]) -> str:
     return _("第 %(number)s 条的退款已回到捐赠人手中") % {"number": f"{entry['ref']:,}"}
 
 
+def _about_residue(entry: dict[str, Any], named: dict[str, str]) -> str:
+    return _("第 %(number)s 条没能退给捐赠人，依主管部门的文书转给「%(name)s」") % {
+        "number": f"{entry['ref']:,}",
+        "name": named["org"],
+    }
+
+
+def _about_reconciled(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    return _("渠道 %(channel)s %(day)s 的账单对上：所用配捐 %(amount)s 不再占用限额") % {
+        "channel": entry["ch"],
+        "day": entry["day"],
+        "amount": money(entry["amt"]),
+    }
+
+
 def _about_project(entry: dict[str, Any], named: dict[str, str]) -> str:
     is_open = entry["st"] == "open"
     text = _("「%(name)s」开放接受捐赠") if is_open else _("「%(name)s」停止接受捐赠")
@@ -251,6 +273,8 @@ def _about_share(entry: dict[str, Any], _named: dict[str, str]) -> str:
 def _about_freeze(entry: dict[str, Any], named: dict[str, str]) -> str:
     frozen = _("「%(name)s」暂停配捐和拨付")
     free = _("「%(name)s」恢复配捐和拨付")
+    if "hold" in entry:
+        frozen, free = _("「%(name)s」被平台暂停"), _("平台解除了「%(name)s」的暂停")
     return str((frozen if entry["st"] == "frozen" else free) % {"name": named["prj"]})
 
 
@@ -282,10 +306,26 @@ def _about_paid(entry: dict[str, Any], named: dict[str, str]) -> str:
     }
 
 
+def _about_accounts(entry: dict[str, Any], named: dict[str, str]) -> str:
+    return _("「%(name)s」%(day)s 的名单与账单逐笔核对的结果") % {
+        "name": named["org"],
+        "day": entry["day"],
+    }
+
+
+def _about_spend(entry: dict[str, Any], named: dict[str, str]) -> str:
+    programme = _("「%(name)s」用于项目的钱，用在了：%(what)s")
+    running = _("「%(name)s」的执行成本，用在了：%(what)s")
+    text = programme if entry["line"] == "programme" else running
+    return str(text % {"name": named["prj"], "what": what_kind(entry["what"])})
+
+
 WITH_MORE: Final[dict[str, Callable[[dict[str, Any], dict[str, str]], str]]] = {
     "held": _about_held,
     "refund": _about_refund,
     "repaid": _about_repaid,
+    "residue": _about_residue,
+    "reconciled": _about_reconciled,
     "project": _about_project,
     "pool": _about_pool,
     "seed": _about_seed,
@@ -295,5 +335,7 @@ WITH_MORE: Final[dict[str, Callable[[dict[str, Any], dict[str, str]], str]]] = {
     "close": _about_close,
     "release": _about_release,
     "paid": _about_paid,
+    "accounts": _about_accounts,
+    "spend": _about_spend,
 }
 """Kinds of entry whose line needs more than one name."""

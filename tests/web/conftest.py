@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import psycopg
 import pytest
 from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
@@ -22,11 +25,34 @@ from jusha.config.postgres import database_url
 from jusha.projects.models import Project
 from jusha.tlog.publish import Publisher
 from jusha.web import held
+from jusha.web.gate import Gate
+from jusha.web.views import donate
 from tests.cast import BOOKS, WATER, House
 from tests.home import HOME
 from tests.web.chromium import launched
 
 ORIGIN = "test.jusha.local/log"
+
+
+@pytest.fixture(autouse=True)
+def new_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders of all tests come from one address; each test begins to count anew."""
+    monkeypatch.setattr(donate, "GATE", Gate())
+
+
+CERTIFICATE_SQL = (
+    "INSERT INTO jusha_certificate (charity, number, issuer, valid_from, valid_until, evidence,"
+    " set_by, second, set_at)"
+    " VALUES ('shan', '演示公募 001', '演示民政局', %s, %s, repeat('0', 64), 'li', 'wang', now())"
+)
+FILING_SQL = (
+    "INSERT INTO jusha_filing (charity, project, number, filed_on, starts_on, ends_on, emergency,"
+    " plan, evidence, set_by, second, set_at)"
+    " SELECT c.code, p.code, c.uscc || 'A' || p.id, %s::date - 30, %s, %s, false, 0,"
+    " repeat('0', 64), 'li', 'wang', now()"
+    " FROM jusha_project p JOIN jusha_charity c ON c.id = p.charity_id"
+)
+"""Files every project that has a page: the first day twice, then the last."""
 
 
 class Site:
@@ -131,6 +157,9 @@ def site(
         held.clear()
         house.furnish()
         write_pages()
+        with psycopg.connect(database_url("owner", HOME, house.database)) as owner:
+            owner.execute(CERTIFICATE_SQL, (date(2024, 1, 1), date(2099, 12, 31)))
+            owner.execute(FILING_SQL, (date(2024, 1, 1), date(2024, 1, 1), date(2099, 12, 31)))
         yield Site(house, tmp_path / "log")
         default.close()
         default.settings_dict.update(before)
@@ -145,12 +174,10 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def address(site: Site) -> Iterator[str]:
-    """The furnished site, served on a free port of this machine."""
-    site.house.give(2000)
-    site.publish()
-    server: WSGIServer = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+@contextmanager
+def served(application: WSGIApplication) -> Iterator[int]:
+    """Serve `application` on a free port of this machine; the port."""
+    server: WSGIServer = make_server("127.0.0.1", 0, application, handler_class=Quiet)
 
     def serve() -> None:
         try:
@@ -160,10 +187,35 @@ def address(site: Site) -> Iterator[str]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def address(site: Site) -> Iterator[str]:
+    """The furnished site, served on a free port of this machine."""
+    site.house.give(2000)
+    site.publish()
+    with served(get_wsgi_application()) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def cashier(settings: Any) -> Iterator[str]:
+    """A till the pages send donors to, which only says that it was reached; its address.
+
+    It listens: a browser is sent there by a redirect, and those cannot be answered in its stead.
+    """
+
+    def reached(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"paid"]
+
+    with served(reached) as port:
+        settings.JUSHA_CASHIER_PORT = port
+        yield f"127.0.0.1:{port}/pay"
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.cast import BOOKS
-from tests.web.chromium import MARKS, SIZES
+from tests.web.chromium import MARKS, SCREENS, SIZES
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RUN = """() => axe.run(document, {runOnly: [
@@ -46,8 +46,7 @@ def found(page: Page) -> list[str]:
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in result["violations"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+@pytest.mark.parametrize(("size", "scheme"), SCREENS, ids=("phone-light", "desk-dark"))
 def test_axe_finds_nothing(
     address: str, chromium: Browser, size: ViewportSize, scheme: Scheme
 ) -> None:
@@ -69,8 +68,8 @@ def test_axe_finds_nothing_where_a_donor_made_a_mistake(address: str, chromium: 
     page.goto(f"{address}/p/{BOOKS}/donate")
     page.check("input[value='name']")
     page.get_by_role("button", name="去付款").click()
-    assert page.get_by_role("alert").is_visible()
-    assert page.locator("#own").get_attribute("aria-invalid") == "true"
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#own")).to_have_attribute("aria-invalid", "true")
     wrong = found(page)
     context.close()
     assert wrong == []

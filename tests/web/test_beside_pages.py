@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -147,7 +148,192 @@ def test_refunds_stand_on_the_day_with_their_gift_and_their_entry(beside: Site) 
     day = beside.text("/beside/2026-03-01")
     for words in ("已从原捐赠中退回", "退款多于捐赠余额", 'href="/d/2"', 'href="/d/9"'):
         assert words in day, words
+    plain = re.sub(r"<[^>]+>", "", day)
+    assert "¥5.00 · wechat 第 5 行" in " ".join(plain.split()), "of which bill"
     assert "1 笔退款待处理" in beside.text("/beside")
+
+
+def test_days_without_accounts_stand_in_the_list_with_the_reason(
+    beside: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = int(datetime(2026, 3, 6, 1, 59, tzinfo=UTC).timestamp())  # 9:59 in Shanghai
+    monkeypatch.setattr("jusha.web.views.beside.time.time", lambda: at)
+    unread = [{"sha256": "ab" * 32, "why": "not-taken"}]
+    table = msgspec.json.encode(
+        {"day": "2026-03-03", "org": "shan", "sources": [], "pairs": [], "unread": unread},
+        order="deterministic",
+    )
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-03", "table": table}
+    assert beside.house.instruct("publish-accounts", **said)[0] == "done"
+    plain = " ".join(re.sub(r"<[^>]+>", " ", beside.text("/beside")).split())
+    shown = plain[plain.index("每日对账") :]
+    not_due = shown.index("2026-03-05 至 2026-03-06 还没到公示时间：每天的账在次日 10 点以后公示。")
+    gone = shown.index("2026-03-04 没有公示：")
+    bare = shown.index("2026-03-03 没有账单 1 份文件没有读")
+    lost = shown.index("2026-03-02 没有公示：")
+    assert not_due < gone < bare < lost < shown.index("2026-03-01 2 笔")
+    assert "2026-03-03 交来的 1 份文件没有采用" in shown[lost:]
+    assert "没有采用" not in shown[gone:bare], "the file came before that day"
+    assert 'href="/beside/2026-03-03#unread"' in beside.text("/beside")
+    assert 'id="unread"' in beside.text("/beside/2026-03-03")
+
+
+def test_the_title_of_a_window_names_the_charity(beside: Site, settings: Any) -> None:
+    settings.JUSHA_MODE_FACTS = Mode("beside", notice=NOTICE, charity="shan", name="善小基金会")
+    for path, title in (
+        ("/beside", "善小基金会 · 旁路公示"),
+        ("/beside/2026-03-01", "2026-03-01 的账 · 善小基金会"),
+    ):
+        assert f"<title>{title} · 聚沙</title>" in beside.text(path)
+    gift = beside.text(f"/d/{give(beside, '420001', 500)}")
+    assert '<p class="quiet"><a href="/beside">善小基金会</a></p>' in gift
+
+
+def test_english_counts_one_gift_as_one(beside: Site) -> None:
+    raw = json.loads(told(corrects=sha256(told(corrects=sha256(told()).hexdigest())).hexdigest()))
+    raw["sources"][0]["lines"] = 1
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-01"}
+    table = msgspec.json.encode(raw, order="deterministic")
+    assert "2 gifts" in beside.text("/beside", lang="en")
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    for path in ("/beside", "/beside/2026-03-01"):
+        html = beside.text(path, lang="en")
+        assert re.search(r"\b1 gift\b(?!s)", html), path
+        assert not re.search(r"\b1 (gifts|lines|files|refunds)\b", html), path
+
+
+def test_a_bill_that_is_called_otherwise_is_the_same_bill(beside: Site) -> None:
+    raw = json.loads(told(corrects=sha256(told(corrects=sha256(told()).hexdigest())).hexdigest()))
+    raw["sources"][0]["title"] = "微信支付"
+    table = msgspec.json.encode(raw, order="deterministic")
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-01"}
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    day = beside.text("/beside/2026-03-01")
+    assert "名称由「wechat」改为「微信支付」。" in day
+    assert "笔数和合计没有变。" in day
+    assert '<th scope="row">' not in day, "no money moved from one name to another"
+    raw["corrects"] = sha256(table).hexdigest()
+    raw["pairs"][0]["classes"]["matched"]["lines"] = 2
+    table = msgspec.json.encode(raw, order="deterministic")
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    day = beside.text("/beside/2026-03-01")
+    assert '<th scope="row">own — 微信支付 · 两边一致</th>' in day
+    assert "名称由" not in day
+
+
+def test_the_entry_of_a_day_names_the_day_and_leads_to_it(beside: Site) -> None:
+    listed = re.search(r'<a href="(/d/[0-9]+)">查看这一条', beside.text("/beside/2026-03-01"))
+    assert listed
+    entry = beside.text(listed[1])
+    assert "2026-03-01 的名单与账单逐笔核对的结果" in entry
+    assert 'href="/beside/2026-03-01"' in entry
+
+
+def test_a_gift_is_not_said_to_have_missed_a_campaign_where_there_is_none(beside: Site) -> None:
+    number = give(beside, "420001", 100)
+    assert "配捐活动" not in beside.text(f"/d/{number}")
+
+
+def test_what_a_file_holds_is_said_of_the_whole_file(beside: Site) -> None:
+    day = beside.text("/beside/2026-03-01")
+    assert "整份文件 4 行：捐赠 2，不是捐赠 1" in day
+    assert "余额核对 3 处，1 处不接" in day
+    assert "逐笔相接" not in day, "it is not said to run where it does not"
+
+
+def test_files_that_were_not_read_stand_on_the_day_with_the_reason(beside: Site) -> None:
+    before = sha256(told(corrects=sha256(told()).hexdigest())).hexdigest()
+    unread = [
+        {"sha256": "ab" * 32, "why": "no-subfolder"},
+        {"sha256": "cd" * 32, "why": "made-later"},
+    ]
+    table = told(unread=unread, corrects=before)
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-01", "table": table}
+    assert "没有读的文件" not in beside.text("/beside/2026-03-01")
+    assert beside.house.instruct("publish-accounts", **said)[0] == "done"
+    day = beside.text("/beside/2026-03-01")
+    for words in ("没有读的文件", "不在约定的子文件夹里", "abababababababab…", "made-later"):
+        assert words in day, words
+
+
+def test_refunds_of_a_list_stand_beside_those_of_the_bill_and_count_as_differences(
+    beside: Site,
+) -> None:
+    raw = json.loads(told(corrects=sha256(told(corrects=sha256(told()).hexdigest())).hexdigest()))
+    bill = raw["sources"][0]
+    bill["files"][0]["refunds"] = 2
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-01"}
+    table = msgspec.json.encode(raw, order="deterministic")
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    assert "账单里的退款没有和它相对" in beside.text("/beside/2026-03-01")
+    raw["corrects"] = sha256(table).hexdigest()
+    raw["pairs"][0]["refunds"] = {
+        "classes": {"only-there": {"lines": 2, "here": 0, "there": 900}},
+        "differences": [
+            {
+                "class": "only-there",
+                "there": {"file": DIGEST, "line": 8, "amt": 400, "day": "2026-03-01"},
+            }
+        ],
+        "more": 1,
+    }
+    table = msgspec.json.encode(raw, order="deterministic")
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    day = re.sub(r"<[^>]+>", "", beside.text("/beside/2026-03-01"))
+    assert "账单里的退款没有和它相对" not in day
+    assert re.search(r"退款逐笔相对，按原捐赠的单号\s+只在账单上\s+2 行", day)
+    assert "3 行不一致" in day, "one gift and two refunds"
+    assert re.search(r"退款 · 只在账单上\s*0 · ¥0\.00\s*2 · ¥9\.00", day), "a correction says so"
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh-hans", ("善小基金会", "我们每日公示", "乡村图书", "微信支付")),
+        ("zh-hant", ("善小基金會", "我們每日公示", "鄉村圖書", "微信支付")),
+        ("en", ("Shanxiao", "我们每日公示", "Village books", "微信支付")),
+    ],
+)
+def test_names_stand_in_the_readers_characters_and_codes_nowhere(
+    beside: Site, settings: Any, lang: str, words: tuple[str, ...]
+) -> None:
+    settings.JUSHA_MODE_FACTS = Mode(
+        "beside",
+        notice="我们每日公示账目。",
+        charity="shan",
+        name="善小基金会",
+        name_en="Shanxiao",
+        projects=((BOOKS, "乡村图书", "Village books"),),
+    )
+    raw = json.loads(told(corrects=sha256(told(corrects=sha256(told()).hexdigest())).hexdigest()))
+    raw["sources"][0]["title"] = "微信支付"
+    said: dict[str, Any] = {"charity": "shan", "day": "2026-03-01"}
+    table = msgspec.json.encode(raw, order="deterministic")
+    assert beside.house.instruct("publish-accounts", **said, table=table)[0] == "done"
+    number = give(beside, "4200001", 500)
+    html = beside.text("/beside", lang=lang)
+    for word in words[:3]:
+        assert word in html, word
+    day = beside.text("/beside/2026-03-01", lang=lang)
+    assert words[0] in day
+    assert words[3] in day
+    assert ('<p class="lead" lang="zh-Hans">' in html) == (lang == "en"), "a voice must know"
+    for path in (f"/d/{number}", "/entries"):
+        page = beside.text(path, lang=lang)
+        assert words[2] in page, path
+        assert f'href="/p/{BOOKS}"' not in page, "there is no such page in this mode"
+
+
+def test_the_seal_is_in_the_readers_characters(beside: Site) -> None:
+    number = give(beside, "4200001", 500)
+    beside.publish()
+    for lang, stamp in (("zh-hans", "已证"), ("zh-hant", "已證"), ("en", "已证")):
+        page = beside.text(f"/d/{number}", lang=lang)
+        language = "zh-Hant" if lang == "zh-hant" else "zh-Hans"
+        assert f'lang="{language}">{stamp}</span>' in page
+    words = json.loads(beside.text("/verify").split('id="words">')[1].split("</script>")[0])
+    assert words["zh-Hant"]["stamps"] == {"proven": "已證", "refused": "不符", "unable": "未核"}
+    assert words["en"]["stamps"]["proven"] == "已证"
 
 
 def test_without_any_day_the_page_says_what_comes_next(site: Site, settings: Any) -> None:

@@ -179,7 +179,7 @@ def test_refunds_and_claw_backs_come_in_their_order() -> None:
         assert after(found) == [
             "第 21 条退款 5 元，配捐退回 4 元。",
             "第 30 条收回配捐 6 元。",
-            "第 40 条退款 1 元，配捐退回 0 元。",
+            "第 40 条退款 1 元。",
         ]
 
 

@@ -36,7 +36,7 @@ def pay(site: Site, order_no: int, amount: int) -> int:
 
 def test_nothing_is_preselected_but_anonymity(site: Site) -> None:
     html = site.text(f"{DONATE}?campaign=day")
-    assert re.findall(r'value="([a-z0-9]+)" checked', html) == ["anonymous"]
+    assert re.findall(r'value="([a-z0-9]+)" checked', html) == ["anonymous", "none"]
     assert "不会扣一分钱" in html
     assert "no money moves" in site.text(DONATE, lang="en")
 

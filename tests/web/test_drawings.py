@@ -76,5 +76,22 @@ def test_a_gift_lies_inside_its_band(amount: int, permille: int, before: int, af
     assert parts == amount
 
 
+@given(st.integers(1, 10**6), st.integers(0, 1000), st.data())
+def test_what_was_sent_back_lies_in_no_band(
+    amount: int, permille: int, data: st.DataObject
+) -> None:
+    """As settlement voids it: from the end, each part's running share rounded down."""
+    refunded = data.draw(st.integers(0, amount))
+    running = amount * permille // 1000
+    drawn = bands_with_gift(
+        programme_head=amount - running, running_head=running, amount=amount, permille=permille,
+        programme_at=0, running_at=0, refunded=refunded,
+    )  # fmt: skip
+    left = [band.mine_end_fen - band.mine_start_fen for band in drawn]
+    assert sum(left) == amount - refunded
+    assert left[1] == running - running * refunded // amount
+    assert min(left) >= 0
+
+
 def test_shares_are_written_in_percent() -> None:
     assert [cut_text(80), cut_text(85), cut_text(0), cut_text(1000)] == ["8", "8.5", "0", "100"]

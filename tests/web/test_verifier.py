@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from jusha.merkle import commitment, note
 from jusha.merkle.encoding import encode64
@@ -100,8 +100,8 @@ def test_what_the_browser_saved_after_use_works_again(saved: Open) -> None:
     choose(page, LOG.kept(3))
     believe(page, OTHER_KEY)
     again = saved(page.content(), "saved.html")
-    assert not again.locator("#result").is_visible()
-    assert not again.locator(".no-script").is_visible()
+    expect(again.locator("#result")).not_to_be_visible()
+    expect(again.locator(".no-script")).not_to_be_visible()
     choose(again, LOG.shared(1), "jusha-1.tlog-proof")
     assert verdict(again) == PROVEN
     choose(again, lied(amt=200_000), "lie.tlog-proof")
@@ -114,8 +114,8 @@ def test_a_single_file_that_cannot_run_says_what_to_do(saved: Open, tmp_path: Pa
     archive = session.send("Page.captureSnapshot", {"format": "mhtml"})["data"]
     (tmp_path / "one.mhtml").write_text(archive, newline="")
     page.goto((tmp_path / "one.mhtml").as_uri())
-    assert page.get_by_text("这一页需要浏览器运行它的脚本").is_visible()
-    assert not page.get_by_text("选择凭证文件").is_visible()
+    expect(page.get_by_text("这一页需要浏览器运行它的脚本")).to_be_visible()
+    expect(page.get_by_text("选择凭证文件")).not_to_be_visible()
 
 
 def test_without_javascript_the_page_says_what_to_do(one: Browser, tmp_path: Path) -> None:
@@ -124,16 +124,34 @@ def test_without_javascript_the_page_says_what_to_do(one: Browser, tmp_path: Pat
     page = context.new_page()
     page.goto((tmp_path / "verify.html").as_uri())
     notice = page.locator(".no-script")
-    assert notice.is_visible()
+    expect(notice).to_be_visible()
     for words in ("verify.py", logs.LOG.vkey.text, "Please allow JavaScript"):
-        assert words in notice.inner_text()
+        expect(notice).to_contain_text(words)
     context.close()
+
+
+def test_the_command_shown_names_the_very_file(saved: Open) -> None:
+    page = saved()
+    command = page.locator("#command")
+    key = f'--vkey "{logs.LOG.vkey.text}"'
+    expect(command).to_have_text(f"python verify.py jusha-N.tlog-proof {key}")
+    expect(page.locator("#which-file")).to_be_visible()
+    choose(page, LOG.shared(3))
+    expect(command).to_have_text(f"python verify.py jusha-3.tlog-proof {key}")
+    choose(page, LOG.shared(3), 'my gift "$1.tlog-proof')
+    expect(command).to_have_text(f'python verify.py "my gift \\"\\$1.tlog-proof" {key}')
+    page.get_by_text("粘贴凭证的内容").click()
+    page.fill("#pasted", LOG.shared(4).decode())
+    page.locator("#paste-form button").click()
+    page.locator("#found").get_by_text("第 4 条", exact=False).first.wait_for()
+    expect(command).to_have_text(f"python verify.py jusha-4.tlog-proof {key}")
+    expect(page.locator("#which-file")).not_to_be_visible()
 
 
 def test_a_copy_whose_program_was_changed_does_not_run(saved: Open) -> None:
     text = verifier(vkey=logs.LOG.vkey.text).body.decode()
     page = saved(text.replace("s >= ORDER", "false", 1))
-    assert page.locator(".no-script").is_visible()
+    expect(page.locator(".no-script")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -169,8 +187,8 @@ def test_what_does_not_agree_is_named(
     believe(page, trust)
     choose(page, data)
     assert verdict(page) == words
-    assert page.locator(".is-broken .step-name").inner_text() == step
-    assert not page.locator(".is-proven").is_visible()
+    expect(page.locator(".is-broken .step-name")).to_have_text(step)
+    expect(page.locator(".is-proven")).not_to_be_visible()
     assert "¥" not in page.inner_text("#found"), "what is not proven is not shown"
 
 
@@ -194,7 +212,7 @@ def test_the_record_is_told_in_words_and_its_opening_only_on_demand(saved: Open)
         assert words in found
     assert "陈静" not in found
     page.get_by_text("私密部分（只有这个文件里有）").click()
-    assert page.get_by_text("陈静").is_visible()
+    expect(page.get_by_text("陈静")).to_be_visible()
 
 
 def test_witnesses_are_named_where_a_policy_asks_for_them(saved: Open) -> None:
@@ -225,7 +243,7 @@ def test_a_receipt_is_taken_by_drop_by_paste_and_from_the_address(saved: Open) -
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
     page.wait_for_selector("text=dropped.tlog-proof")
-    assert "第 1 条" in page.inner_text("#found")
+    expect(page.locator("#found")).to_contain_text("第 1 条")
     page.get_by_text("粘贴凭证的内容").click()
     page.fill("#pasted", f"\n  {LOG.shared(2).decode().strip()}\n\n")
     page.get_by_role("button", name="核对", exact=True).click()
@@ -273,8 +291,8 @@ def test_the_page_works_by_keyboard_and_tells_screen_readers(saved: Open) -> Non
     assert reached.count("SUMMARY") == 2
     choose(page, LOG.shared(3))
     status = page.get_by_role("status")
-    assert status.filter(has_text=PROVEN).count() == 1
-    assert page.locator("#verdict").get_attribute("aria-live") == "polite"
+    expect(status.filter(has_text=PROVEN)).to_have_count(1)
+    expect(page.locator("#verdict")).to_have_attribute("aria-live", "polite")
 
 
 def test_waiting_is_shown_when_it_takes_long(saved: Open) -> None:
@@ -286,7 +304,7 @@ def test_waiting_is_shown_when_it_takes_long(saved: Open) -> None:
     page.wait_for_selector("text=正在核对…")
     page.evaluate("answer()")
     page.wait_for_selector(".is-proven")
-    assert not page.locator("#busy").is_visible()
+    expect(page.locator("#busy")).not_to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

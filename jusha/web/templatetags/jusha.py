@@ -1,19 +1,30 @@
 """Tags and filters of the pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jusha.matching.rules import RuleTerms
-from jusha.money.assets import ASSETS_BY_NUMBER, decimal_text
+from jusha.money.assets import ASSETS_BY_NUMBER
 from jusha.money.clock import minute_seconds
-from jusha.web import drawings, grains, line, outcome, rule_words, words
+from jusha.web import (
+    drawings,
+    grains,
+    line,
+    outcome,
+    reference,
+    rule_words,
+    sheet,
+    spending_words,
+    words,
+)
 from jusha.web.assets import asset as find_asset
+from jusha.web.derivation import Told
+from jusha.web.proof import Standing
 from jusha.web.titles import told as told_of
 
 register = template.Library()
@@ -34,19 +45,23 @@ def told(thing: object, field: str) -> str:
     return told_of(thing, field)
 
 
+@register.filter
+def charity_name(code: str) -> str:
+    """The name of the charity with this code, by what is held; the code where it has no page."""
+    found = reference.charity(code)
+    return told_of(found, "name") if found else code
+
+
 @register.simple_tag
 def amount(value: int, cur: str = "CNY", *, short: bool = False) -> SafeString:
     """An amount in fen: sign small, yuan large, fen small. `short` leaves .00 away."""
-    whole, _dot, part = decimal_text(value, cur).partition(".")
-    sign = {"CNY": "¥", "USD": "US$", "HKD": "HK$"}[cur]
-    cents = "" if short and not int(part) else f".{part}"
-    return format_html(
-        '<span class="amount"><span class="amount-sign">{}</span>{}'
-        '<span class="amount-part">{}</span></span>',
-        sign,
-        f"{int(whole):,}",
-        cents,
-    )
+    return sheet.amount(value, cur, short=short)
+
+
+@register.simple_tag
+def stamp(*, proven: bool) -> SafeString:
+    """A seal's stamp: Chinese in every language, and never read aloud."""
+    return sheet.stamp(proven=proven)
 
 
 @register.filter
@@ -100,13 +115,31 @@ def permille(value: int) -> str:
 @register.filter
 def grouped(text: str) -> str:
     """A hash in groups of eight, so that eyes can compare it."""
-    return " ".join(text[place : place + 8] for place in range(0, len(text), 8))
+    return sheet.grouped(text)
 
 
-@register.filter
-def hash_items(hashes: Iterable[str]) -> SafeString:
-    """Hashes as items of a list, each in groups of eight."""
-    return format_html_join("", "<li><code>{}</code></li>", ((grouped(each),) for each in hashes))
+@register.simple_tag
+def seal(proof: Standing) -> SafeString:
+    """Whether an entry is in the published log, as a seal."""
+    return sheet.seal(proof)
+
+
+@register.simple_tag
+def whys(told: Iterable[Told], *, whole: bool) -> SafeString:
+    """What each rule made of a gift, one line that opens; `whole`: its bounds were added up."""
+    return sheet.whys(told, whole=whole)
+
+
+@register.simple_tag
+def quiet_rules(quiet: Sequence[Told]) -> SafeString:
+    """The rules that did not concern a gift, behind one line."""
+    return sheet.quiet_rules(quiet)
+
+
+@register.simple_tag
+def copy(text: str, words: str | None = None) -> SafeString:
+    """A button that copies `text`, an entry's address by default; it appears where scripts run."""
+    return sheet.copy(text, words)
 
 
 @register.inclusion_tag("web/parts/heap.html")
@@ -176,13 +209,26 @@ def minute_of_day(at: datetime) -> int:
     return (int(at.timestamp()) + 8 * 3600) % 86_400 // 60
 
 
-@register.inclusion_tag("web/parts/line.html")
-def money_line(shown: line.Bands, permille_running: int | None = None) -> dict[str, Any]:
+@register.simple_tag
+def money_line(shown: line.Bands, permille_running: int | None = None) -> SafeString:
     """The two bands of a money line, a gift's part of them in cinnabar."""
-    return {"bands": shown, "width": line.WIDTH, "permille": permille_running}
+    return sheet.money_line(shown, permille_running)
 
 
 @register.filter
 def as_bands(found: Any) -> line.Bands:
     """A project's money line, refunds taken out, as a drawing."""
-    return line.bands(found.programme.net, found.running.net)
+    programme, running = found.programme, found.running
+    return line.bands(programme.net, running.net, programme.spent, running.spent)
+
+
+@register.filter
+def spent_on(code: str) -> str:
+    """A kind of cost in words."""
+    return spending_words.what_kind(code)
+
+
+@register.filter
+def line_name(number: int) -> str:
+    """A money line by its number."""
+    return str(spending_words.NAME_OF.get(number, ""))

@@ -10,9 +10,11 @@ from django.utils import timezone
 from jusha.campaigns import queries as campaigns
 from jusha.giving import queries as giving
 from jusha.projects import queries as projects
+from jusha.projects.hold_queries import held
 from jusha.web.cards import card
 from jusha.web.drawings import Curve, curve
 from jusha.web.live import standing
+from jusha.web.rails import offered
 from jusha.web.rule_words import rule_gist, rule_terms, rule_title
 
 CURVE_KEEP_SECONDS: Final = 60
@@ -23,7 +25,8 @@ def campaign(request: HttpRequest, code: str) -> HttpResponse:
     found = campaigns.find(code)
     if found is None:
         raise Http404(code)
-    shown = list(projects.in_fair_order(code).filter(id__in=found.page.projects.values("id")))
+    fair = projects.in_fair_order(code).exclude(code__in=held(timezone.localdate()))
+    shown = list(fair.filter(id__in=found.page.projects.values("id")))
     funds = projects.funds(project.code for project in shown)
     now = standing(found.id, found.page.code)
     cards = [card(each, now.by_project, funds.get(each.code)) for each in shown]
@@ -51,6 +54,7 @@ def _standing(found: campaigns.Running) -> dict[str, Any]:
         "standing": state,
         "is_open": found.is_open(now),
         "is_over": now >= found.closes,
+        "rails": now < found.opens and bool(offered()),
         "sentences": [
             (rule, rule_title(rule.terms), rule_gist(rule.terms), rule_terms(rule.terms))
             for pool in state.pools

@@ -5,13 +5,19 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from jusha.giving import queries as giving
 from jusha.giving.models import Deed
+from jusha.giving.residue_queries import of_gift
 from jusha.matching import queries as matching
+from jusha.projects import expense_queries as expenses
+from jusha.projects.expense_papers import papers_shown
 from jusha.settlement.explain import explain_gift
+from jusha.settlement.explain_read import read_gift
 from jusha.tlog import queries as tlog
-from jusha.web import reference
+from jusha.uploads import queries as uploads
+from jusha.uploads.rules import ENDINGS, PICTURES
+from jusha.web import reference, sheet, trace
 from jusha.web.browser import orders_of
 from jusha.web.derivation import after, told
 from jusha.web.line import Bands, bands_with_gift
@@ -37,33 +43,40 @@ def deed(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "web/deed_absent.html", told, status=404)
     entry = msgspec.json.decode(raw)
     titles = held_titles_of([entry])
+    proof = standing_below(int(number), raw, placed, newest)
     context = {
         "entry": entry,
         "number": int(number),
+        "heading": sheet.heading(int(number)),
         "kind": kind_name(entry["k"]),
-        "about": about(entry, titles),
-        "project_title": titles.get(f"prj/{entry.get('prj')}"),
-        "campaign_title": titles.get(f"rd/{entry.get('rd')}"),
         "raw": raw.decode(),
-        "address": request.build_absolute_uri(request.path),
-        "proof": standing_below(int(number), raw, placed, newest),
+        "copy": sheet.copy(request.build_absolute_uri(request.path)),
+        "seal": sheet.seal(proof),
+        "path": sheet.path(proof),
+        "proof": proof,
         "check_address": check_address(placed.proof if placed else None),
     }
     if entry["k"] == "don":
         context |= gift_parts(request, entry)
+    if entry["k"] == "spend":
+        context |= expense_parts(entry["n"])
+    if entry["k"] == "residue":
+        context["residue"] = of_gift(entry["ref"])
     if entry["k"] == "rule":
         context["rule"] = matching.version(entry["r"])
+    context["head"] = sheet.head(
+        entry, about(entry, titles), titles, number=int(number), matched=context.get("matched", 0)
+    )
     return render(request, "web/deed.html", context)
 
 
 def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
     """What only gifts have: rules with their reasons, refunds, a place in the money line."""
-    found = giving.deed(entry["n"])
-    if found is None:
+    gift = read_gift(entry["n"])
+    if gift is None:
         return {}
-    explained = explain_gift(
-        entry, found, everything=EVERYTHING in request.GET, read=reference.HELD
-    )
+    found = gift.deed
+    explained = explain_gift(entry, gift, everything=EVERYTHING in request.GET, read=reference.HELD)
     verdicts = told(explained)
     return {
         "told": tuple(each for each in verdicts if not each.quiet),
@@ -71,14 +84,16 @@ def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
         "whole": explained.whole,
         "matched": explained.matched,
         "after": after(explained),
-        "bands": _bands(entry, found),
+        "bands": _bands(entry, found, refunded := sum(amount for _, amount, _ in gift.refunds)),
+        "spent": _spent(entry, found, refunded),
+        "residue": of_gift(entry["n"]) if refunded else None,
         "order_no": found.order_no if found.order_no in orders_of(request) else None,
     }
 
 
-def _bands(entry: dict[str, Any], found: Deed) -> Bands | None:
-    fund = reference.fund(entry["prj"])
-    if fund is None:
+def _bands(entry: dict[str, Any], found: Deed, refunded: int) -> Bands | None:
+    fund, held_line = reference.fund(entry["prj"]), reference.line(entry["prj"])
+    if fund is None or held_line is None:
         return None
     return bands_with_gift(
         programme_head=fund.programme_head,
@@ -87,7 +102,40 @@ def _bands(entry: dict[str, Any], found: Deed) -> Bands | None:
         permille=fund.running_permille,
         programme_at=found.programme_at,
         running_at=found.running_at,
+        refunded=refunded,
+        programme_void=held_line.programme.void,
+        running_void=held_line.running.void,
+        programme_spent=(held_line.programme.spent_to, held_line.programme.spent),
+        running_spent=(held_line.running.spent_to, held_line.running.spent),
     )
+
+
+def _spent(entry: dict[str, Any], found: Deed, refunded: int) -> trace.Trace | None:
+    """How much of a gift is spent, and on what; one question where something is."""
+    fund = reference.fund(entry["prj"])
+    return trace.of_gift(found, fund, refunded=refunded) if fund else None
+
+
+def expense_parts(number: int) -> dict[str, Any]:
+    """What only expenses have: the words, pictures and papers that are for all, and later notes."""
+    found = expenses.find(number)
+    page = reference.project(found.project) if found else None
+    if found is None or page is None or reference.is_down(page.code):
+        return {"expense": found, "pictures": [], "papers": [], "notes": expenses.notes(number)}
+    shown = {each.sha256: each for each in papers_shown(number)}
+    drawn = found.words["pictures"] if found.words else []
+    own = uploads.named([*drawn, *shown], charity=page.charity.code)
+    ways = {key: reverse("upload", args=(key, ENDINGS[own[key].kind])) for key in own}
+    return {
+        "expense": found,
+        "pictures": [ways[each] for each in drawn if each in own],
+        "papers": [
+            {"way": ways[each], "is_picture": own[each].kind in PICTURES, "original": it.original}
+            for each, it in shown.items()
+            if each in own
+        ],
+        "notes": expenses.notes(number),
+    }
 
 
 def deed_proof(_request: HttpRequest, number: str) -> HttpResponse:

@@ -1,20 +1,41 @@
 """Donate: one screen, then to the cashier."""
 
+import re
+from datetime import timedelta
+from typing import Final
+
 from django.conf import settings
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
-from jusha.payments.order import OrderRefusedError, place_order
+from jusha.charities import queries as charities
+from jusha.giving.receipt_config import issuer_name
+from jusha.payments import queries as payments
+from jusha.payments.order import OrderRefusedError, Wish, place_order
 from jusha.projects import queries as projects
 from jusha.projects.models import Project
-from jusha.web.browser import remember
+from jusha.projects.raising import hindrances
+from jusha.web import facts
+from jusha.web.browser import donor_of, orders_of, remember
 from jusha.web.cashier import pay_url
-from jusha.web.forms import DonateForm
+from jusha.web.challenge import challenge
+from jusha.web.forms import DonateForm, parse_yuan
+from jusha.web.gate import DEVICE_ASKS, WINDOW_SECONDS, Gate
+from jusha.web.limits import address_of
 from jusha.web.live import standing
+from jusha.web.rails import ways_of
+from jusha.web.raising_words import why_not
+from jusha.web.receipt_form import ReceiptForm
+from jusha.web.views.pay import begin
+from jusha.web.views.receipt import keep_wish
 
 SEE_OTHER = 303
+GATE: Final = Gate()
+GIFT: Final = re.compile("[1-9][0-9]{0,14}")
 
 
 def donate(request: HttpRequest, code: str) -> HttpResponse:
@@ -25,21 +46,70 @@ def donate(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(code)
     wanted = request.POST.get("campaign", "") or request.GET.get("campaign", "")
     campaign = _open_campaign(code, wanted)
-    form = DonateForm(request.POST or None, unit_fen=project.unit_amount)
-    is_open = fund.state == "open" and settings.JUSHA_SIMULATOR
-    if is_open and request.method == "POST" and form.is_valid():
-        answer = _order(request, form, project, campaign)
+    came_by = request.GET.get("from", "")
+    yuan = request.GET.get("yuan", "")
+    asked = {
+        "invite": came_by if GIFT.fullmatch(came_by) else "",
+        "own": yuan if parse_yuan(yuan) else "",
+    }
+    form = DonateForm(request.POST or None, unit_fen=project.unit_amount, initial=asked)
+    ways = ways_of(project.charity.code)
+    takes_money = bool(ways)
+    in_the_way = hindrances(code, timezone.localdate())
+    is_open = takes_money and not in_the_way
+    receipt = ReceiptForm(request.POST or None, issuer=issuer_name(settings.HOME))
+    is_valid = all([form.is_valid(), receipt.is_valid()])
+    seen = facts.before(request, code)
+    if is_valid and facts.stale(request, seen):
+        form.facts_changed()
+        is_valid = False
+    if is_open and request.method == "POST" and is_valid and _may_order(request, form):
+        answer = _order(request, form, receipt, project, campaign)
         if answer is not None:
-            return answer
+            return facts.remember(request, answer, code, seen)
     context = {
         "project": project,
         "form": form,
+        "receipt": receipt,
         "campaign": campaign,
         "is_open": is_open,
-        "takes_money": settings.JUSHA_SIMULATOR,
+        "takes_money": takes_money,
+        "before": seen,
+        "why": why_not(in_the_way),
+        "certificate": charities.certificate(project.charity.code, timezone.localdate()),
+        "rails": ways,
         "standing": standing(campaign.id, campaign.page.code) if campaign else None,
     }
-    return render(request, "web/donate.html", context, status=422 if form.errors else 200)
+    if "answer" in form.errors:
+        context["question"] = challenge(settings.HOME).ask()
+    return render(
+        request, "web/donate.html", context, status=422 if form.errors or receipt.errors else 200
+    )
+
+
+def _may_order(request: HttpRequest, form: DonateForm) -> bool:
+    """Whether this browser and address may place one more order now; else the form says why."""
+    address = address_of(request.META, proxy_hops=settings.JUSHA_PROXY_HOPS)
+    now_s = int(timezone.now().timestamp())
+    verdict = GATE.verdict(address, unpaid=_unpaid(request), now_s=now_s)
+    if verdict == "wait":
+        form.must_wait()
+        return False
+    token, said = request.POST.get("question", ""), form.cleaned_data["answer"]
+    if verdict == "ask" and not challenge(settings.HOME).passes(token, said):
+        form.needs_answer()
+        return False
+    GATE.count(address, now_s=now_s)
+    return True
+
+
+def _unpaid(request: HttpRequest) -> int:
+    """How many orders of this browser from the last ten minutes nobody paid."""
+    numbers = orders_of(request)
+    if len(numbers) <= DEVICE_ASKS:
+        return 0
+    since = timezone.now() - timedelta(seconds=WINDOW_SECONDS)
+    return payments.unpaid_since(numbers, since)
 
 
 def _open_campaign(code: str, wanted: str) -> campaigns.Running | None:
@@ -54,22 +124,38 @@ def _open_campaign(code: str, wanted: str) -> campaigns.Running | None:
 
 
 def _order(
-    request: HttpRequest, form: DonateForm, project: Project, campaign: campaigns.Running | None
+    request: HttpRequest,
+    form: DonateForm,
+    receipt: ReceiptForm,
+    project: Project,
+    campaign: campaigns.Running | None,
 ) -> HttpResponse | None:
     """Place the order and lead to the cashier; None, with the form's error set, if refused."""
     amount_fen = form.cleaned_data["amount_fen"]
     try:
-        order_no = place_order(
-            project=project.code,
-            campaign=campaign.page.code if campaign else "",
-            amount_fen=amount_fen,
-            note=form.cleaned_data["note"],
-            shown_name=form.shown(),
-        )
+        with transaction.atomic():
+            order_no = place_order(
+                Wish(
+                    project.code,
+                    campaign.page.code if campaign else "",
+                    amount_fen,
+                    note=form.cleaned_data["note"],
+                    shown_name=form.shown(),
+                    dedication=form.cleaned_data["dedication"],
+                    invite=form.cleaned_data["invite"] or 0,
+                ),
+                donor=donor_of(request),
+            )
+            keep_wish(request, order_no, receipt)
     except OrderRefusedError:
         form.add_refusal()
         return None
-    url = pay_url(request, order_no=order_no, amount_fen=amount_fen)
+    rail = request.POST.get("rail", "")
+    if rail and rail in dict(ways_of(project.charity.code)):
+        begin(request, order_no, rail)
+        url = f"{reverse('pay', args=(order_no,))}?rail={rail}"
+    else:
+        url = pay_url(request, order_no=order_no, amount_fen=amount_fen)
     answer = HttpResponseRedirect(url, status=SEE_OTHER)
     remember(request, answer, order_no)
     return answer

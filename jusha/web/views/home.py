@@ -24,14 +24,15 @@ def home(request: HttpRequest) -> HttpResponse:
     day = shanghai_day(now)
     running = [each for each in reference.all_campaigns() if each.is_open(now)]
     published = reference.checkpoint()
-    known = {each.code: each for each in reference.fair_order(day)}
+    first = reference.first_cards(day, PROJECTS_SHOWN)
+    known = {each.project.code: each.project for each in first}
     return render(
         request,
         "web/home.html",
         {
             "today": today(),
             "day": day,
-            "cards": reference.first_cards(day, PROJECTS_SHOWN),
+            "cards": first,
             "campaign": running[0] if running else None,
             "checkpoint": published,
             "published": published.size if published else 0,

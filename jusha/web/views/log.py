@@ -14,7 +14,7 @@ from jusha.matching import queries as matching
 from jusha.tlog import queries as tlog
 from jusha.web.entries import rows
 from jusha.web.rule_words import rule_gist, rule_title
-from jusha.web.views.verify import own_verifier
+from jusha.web.views.verify import own_verifier, program_digest
 
 NEWEST: Final = 8
 PAGE: Final = 50
@@ -28,7 +28,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "rules": ("rule", "pool", "notice", "close", "campaign"),
     "chance": ("seed", "draw", "reveal"),
     "matches": ("share", "release", "paid", "seal"),
-    "mended": ("refund", "held", "clawback", "freeze"),
+    "spent": ("spend",),
+    "mended": ("refund", "residue", "held", "clawback", "freeze"),
     "who": ("charity", "project", "channel"),
 }
 """Kinds of entry that a reader looks for together, by the word in the address."""
@@ -47,6 +48,8 @@ def log(request: HttpRequest) -> HttpResponse:
         "published": newest.size if newest else 0,
         "vkey": tlog.vkey(),
         "verifier_digest": own_verifier().digest,
+        "program_digest": program_digest("verify"),
+        "example": newest.size - 1 if newest and newest.size else None,
         "origin": settings.JUSHA_LOG_ORIGIN,
         "witnesses": tlog.witness_states(),
         "evidence": tlog.evidence(),

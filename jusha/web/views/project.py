@@ -1,11 +1,19 @@
 """A project: what money does there, how far it is, what happened to it, who answers for it."""
 
+from typing import Final
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from jusha.projects.hold_rules import TAKEN_DOWN
 from jusha.web import reference
+from jusha.web.complaint_words import HOLD_REASONS, word
+from jusha.web.disclosure_words import pressing
+from jusha.web.raising_words import why_not
 from jusha.web.timeline import timeline
+
+DEADLINES_SHOWN: Final = 4
 
 
 def project(request: HttpRequest, code: str) -> HttpResponse:
@@ -14,18 +22,30 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Http404(code)
     now = timezone.now()
+    hold = reference.hold(code)
     running = [each for each in found.campaigns if each.is_open(now)]
-    steps = timeline(found.project, found.fund, today=timezone.localdate(now))
+    today = timezone.localdate(now)
+    steps = timeline(found.project, found.fund, today=today)
     return render(
         request,
         "web/project.html",
         {
             "card": found.card,
+            "hold": hold,
+            "hold_reason": word(HOLD_REASONS, hold.reason) if hold else "",
+            "is_down": hold is not None and hold.cause == TAKEN_DOWN,
             "project": found.project,
-            "is_open": found.fund is not None and found.fund.state == "open",
+            "is_open": not found.hindrances,
+            "why": why_not(found.hindrances),
+            "certificate": found.certificate,
+            "public": found.public,
             "line": found.line,
+            "spent": found.spent,
             "campaign": running[0] if running else None,
             "newest": found.newest,
+            "residue": found.residue,
+            "related": found.related,
             "steps": tuple(steps),
+            "deadlines": tuple(pressing(reference.deadlines(code, today), most=DEADLINES_SHOWN)),
         },
     )

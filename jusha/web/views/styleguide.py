@@ -63,7 +63,7 @@ def schemes() -> tuple[dict[str, str], dict[str, str]]:
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every component with real data; what this installation does not have is left out."""
     now = timezone.now()
-    shown = list(projects.in_fair_order(shanghai_day(now)))[:SHOWN]
+    shown = list(projects.in_fair_order(shanghai_day(now))[:SHOWN])
     running = [each for each in campaigns.all_campaigns() if each.is_open(now)]
     newest = tlog.latest(LOOKED_AT)
     checkpoint = tlog.checkpoint()

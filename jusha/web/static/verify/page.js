@@ -103,12 +103,17 @@ function fact(name, value) {
   return make("div", {}, make("dt", {}, name), make("dd", {}, value));
 }
 
+/** A seal is Chinese in every language, in the reader's characters. */
+function stampLanguage() {
+  return now.language === "zh-Hant" ? "zh-Hant" : "zh-Hans";
+}
+
 function verdictElement(outcome) {
   const { verdict } = outcome;
   const words = verdict === "proven" ? say("page", "proven") : refusalText(outcome);
   const more = verdict === "proven" ? "" : say("meanings", outcome.reason, outcome.facts);
   return make("div", { class: `seal verdict is-${verdict}` },
-    make("span", { class: "seal-stamp", "aria-hidden": "true", lang: "zh-Hans" },
+    make("span", { class: "seal-stamp", "aria-hidden": "true", lang: stampLanguage() },
       say("stamps", verdict)),
     make("div", {},
       now.name ? make("p", { class: "quiet verdict-name" }, show(now.name)) : null,
@@ -207,9 +212,19 @@ function rawElement({ entry }) {
     make("pre", { class: "raw" }, make("code", {}, visible(readUtf8(entry)))));
 }
 
+/** What to type to check the very same file with verify.py; its download's name where it has none. */
+function command() {
+  const index = now.outcome?.proven?.index;
+  const name = now.name || `jusha-${index ?? "N"}.tlog-proof`;
+  const word = /^[\w.-]+$/.test(name) ? name : `"${show(name).replace(/["\\$`]/g, "\\$&")}"`;
+  return `python verify.py ${word} --vkey "${BUILT_IN.vkey}"`;
+}
+
 /** Show the outcome; what was there before goes. */
 function render() {
   const { outcome } = now;
+  byId("command").textContent = command();
+  byId("which-file").hidden = Boolean(outcome?.proven || now.name);
   byId("verdict").replaceChildren(...outcome ? [verdictElement(outcome)] : []);
   const sides = [];
   if (outcome?.proven) {

@@ -1,14 +1,21 @@
 // Looks whether an order has come further, and shows the page anew only then; without this file
-// the page looks again by itself, from a noscript element.
+// the page looks again by itself, from a noscript element. Who has just followed a link or pressed
+// a button is let go there: showing this page anew would undo what they asked for.
 const here = document.querySelector("[data-again]");
+const FIRST_MS = 200;
+const QUICK_MS = 500;
+const QUICK_TIMES = 120;
+const SLOW_MS = 5000;
+const TIMES_MAX = 400;
+const LEAVING_MS = 10000;
+let left = -Infinity;
 
 async function look(times) {
   if (!document.hidden) {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const state = found.querySelector("[data-state]");
-    if (answer.ok && state && state.dataset.state !== here.dataset.state) {
-      location.replace(location.pathname);
+    const answer = await fetch(here.dataset.again, { headers: { Accept: "application/json" } });
+    const found = answer.ok ? await answer.json() : null;
+    if (found && found.state !== here.dataset.state && performance.now() - left > LEAVING_MS) {
+      location.replace(location.pathname + location.search.replace(/[?&]look=\d+/, ""));
       return;
     }
   }
@@ -16,8 +23,15 @@ async function look(times) {
 }
 
 function wait(times) {
-  if (times > 200) return;
-  setTimeout(() => look(times).catch(() => wait(times + 1)), 1500 + Math.min(times, 20) * 400);
+  if (times > TIMES_MAX) return;
+  const quick = times ? QUICK_MS : FIRST_MS;
+  const after = times < QUICK_TIMES ? quick : SLOW_MS;
+  setTimeout(() => look(times).catch(() => wait(times + 1)), after);
 }
 
-if (here) wait(0);
+if (here) {
+  addEventListener("beforeunload", () => {
+    left = performance.now();
+  });
+  wait(0);
+}

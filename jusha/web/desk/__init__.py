@@ -1,0 +1,1 @@
+"""The desk of staff: what waits for whom, and who may open which page of it."""
