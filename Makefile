@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export VIRTUAL_ENV := $(CURDIR)/.venv # another one may be active
 DJADE := find jusha -name '*.html' -print0 | xargs -0r $(BIN)/djade --target-version 5.2
-.PHONY: help run setup test check fmt words reference fuzz probe bench lock clean
+.PHONY: help run setup test check fmt words reference fuzz probe bench alipay lock clean
 help:
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
@@ -42,6 +42,8 @@ bench: $(READY) ## measure, and add the numbers to benchmarks/results.jsonl
 lock: $(READY) ## pin the packages anew; ARGS=--upgrade takes newer ones
 	$(BIN)/uv pip compile pyproject.toml --group dev --group browser --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock $(ARGS)
+alipay: $(READY) ## fetch Alipay's official SDK (33 MB) for the tests that ask it
+	$(BIN)/uv pip install -q --require-hashes --target var/oracles/alipay -r tests/sandbox/alipay/official.lock
 clean: ## drop the environment and the caches; var/ with its data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 $(READY): requirements.lock pyproject.toml

@@ -87,6 +87,10 @@ def write_folder(folder: Path, lines: int) -> None:
 
 def one_round(home: Path, folder: Path, url: str) -> dict[str, Any]:
     """One round in this process; seconds of processor and clock for each step, and its peak."""
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "jusha.config.settings", "DATABASE_URL": url}
+    import django  # noqa: PLC0415 - the database is chosen before
+
+    django.setup()
     from jusha.giving.beside import (  # noqa: PLC0415 - settings are known only now
         import_new,
         open_all,

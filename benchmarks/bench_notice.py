@@ -19,9 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from benchmarks.results import append_result
 from jusha.door.messages import Keys
 from jusha.door.signature import is_authentic, is_fresh, signature
-from jusha.inbox.envelopes import Deed
-from jusha.inbox.keys import deed_key, person_key
-from jusha.payments.rails.facts import facts_digest
+from jusha.payments.rails.deed import deed_of
 from jusha.payments.rails.wechat.keys import Platform, Seal
 from jusha.payments.rails.wechat.notice import Notices
 from jusha.payments.rails.wechat.transaction import Account
@@ -84,18 +82,12 @@ def wechat() -> tuple[Callable[[], object], Callable[[], object], int]:
     def read() -> object:
         paid = notices.read(headers, body, now_s=NOW).paid
         assert paid
-        return Deed(
-            channel="wechat",
-            key=deed_key(b"d" * 32, "wechat", paid.transaction),
-            body=facts_digest(paid),
-            asset=paid.asset,
-            amount=paid.amount,
-            order=int(paid.order),
-            project="",
-            campaign="",
-            payee=paid.merchant,
-            person=person_key(b"p" * 32, "wechat", paid.payer),
-            paid_at=paid.paid_at,
+        return deed_of(
+            "wechat",
+            paid,
+            payees={"1900000109": "spring"},
+            deed_secret=b"d" * 32,
+            person_secret=b"p" * 32,
         )
 
     public, pad, sha = private.public_key(), padding.PKCS1v15(), hashes.SHA256()

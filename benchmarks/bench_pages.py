@@ -30,7 +30,8 @@ from benchmarks.requests import write_requests
 from benchmarks.results import append_result
 from benchmarks.throwaway import database
 from benchmarks.usual_django.measure import free_port
-from jusha.config.postgres import database_url, default_home, server_version
+from jusha.config.postgres import Cluster, database_url, default_home, server_version
+from jusha.config.postgres.postmaster import find_postmaster
 from jusha.config.supervisor import plan as processes
 
 GIFTS: Final = 3_000
@@ -94,11 +95,28 @@ def site(home: Path, name: str) -> Iterator[tuple[int, psutil.Process]]:
         )  # fmt: skip
         settings.STATIC_ROOT.mkdir()
         children = {each.name: each for each in processes(settings, sandbox=False)}
-        with running(children["web"].argv, here | children["web"].environment, SERVER_CPU) as web:
-            teller = children["teller"]
-            with running(teller.argv, here | teller.environment, OTHERS_CPU):
-                wait_until_ready(web, port)
-                yield port, web
+        child, teller = children["web"], children["teller"]
+        with (
+            postgres_on(home, OTHERS_CPU),
+            running(child.argv, here | child.environment, SERVER_CPU) as web,
+            running(teller.argv, here | teller.environment, OTHERS_CPU),
+        ):
+            wait_until_ready(web, port)
+            yield port, web
+
+
+@contextmanager
+def postgres_on(home: Path, cpu: int) -> Iterator[None]:
+    """Hold the server of `home`, and every connection made meanwhile, on one processor."""
+    found = find_postmaster(Cluster(home).place.data)
+    assert found is not None, "a database was made in it"
+    server = psutil.Process(found.pid)
+    before = server.cpu_affinity()
+    server.cpu_affinity([cpu])
+    try:
+        yield
+    finally:
+        server.cpu_affinity(before)
 
 
 @contextmanager

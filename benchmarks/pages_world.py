@@ -42,6 +42,7 @@ def main(gifts: int) -> None:
     worker.start()
     try:
         with psycopg.connect(database_url("web"), autocommit=True) as web:
+            build.admit_channels(web)
             build.tell_settlement(web)
             deeds = [gift(n) for n in range(gifts)]
             for first in range(0, gifts, 500):

@@ -92,3 +92,10 @@ def owner(database: str) -> Iterator[psycopg.Connection]:
     """Connect as the owner, autocommit."""
     with psycopg.connect(database_url("owner", HOME, database), autocommit=True) as connection:
         yield connection
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name what failed at once: a long run's end is half an hour away."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nFAILED ALREADY {report.nodeid} ({report.when})", file=sys.__stderr__, flush=True)

@@ -240,6 +240,24 @@ def test_text_ends_in_one_newline_and_no_line_ends_in_blanks() -> None:
     assert found == []
 
 
+AT_ONCE = re.compile(
+    r"assert (?:not )?.*\.(?:is_visible|input_value)\(\)"  # asks once, maybe the page before
+    r"|\.route\(.*:800\d"  # a port that only some machines have, and redirects are not routed
+)
+
+
+def test_browser_tests_wait_for_what_they_expect() -> None:
+    """A click does not wait for the page it leads to; `expect` does."""
+    wrong = [
+        f"{name(path)}:{number}: {line.strip()}"
+        for path, text in texts()
+        if path.match("tests/web/*.py")
+        for number, line in enumerate(text.splitlines(), start=1)
+        if AT_ONCE.search(line)
+    ]
+    assert wrong == []
+
+
 def test_every_sql_file_and_settlement_step_declares_what_it_reads_and_writes() -> None:
     steps = [path for path in code(".py") if path.match("jusha/settlement/steps/[a-z]*.py")]
     found = [

@@ -2,11 +2,12 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from html import unescape
 from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
@@ -20,6 +21,7 @@ CHINESE = ROOT / "docs" / "zh" / "tutorial.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FIRST = "git clone <where you found this> jusha\ncd jusha\nmake run\n"
 ENTRY_WAIT_SECONDS = 60
+READY_SECONDS = 30
 
 
 def blocks(page: Path) -> list[str]:
@@ -43,7 +45,6 @@ class Visitor:
 
     def __init__(self, installation: Installation) -> None:
         self.site = f"http://localhost:{installation.ports['JUSHA_WEB_PORT']}"
-        self.cashier = f"http://localhost:{installation.ports['JUSHA_CASHIER_PORT']}"
         self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(CookieJar()))
 
     def send(self, url: str, form: dict[str, str] | None = None) -> tuple[str, bytes]:
@@ -66,13 +67,17 @@ class Visitor:
         page = self.send(self.site + donate)[1]
         hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.decode())
         own = {"own": "20", "display": "name", "shown_name": "李华", "note": "for the children"}
-        at, _page = self.send(self.site + donate, dict(hidden) | own)
-        assert at.startswith(self.cashier), at
-        wish = dict(parse_qsl(urlsplit(at).query))
-        assert wish["amount"] == "2000"
-        order, _page = self.send(self.cashier + "/pay", wish)
-        assert order.startswith(self.site + "/o/")
-        return order
+        at, page = self.send(self.site + donate, dict(hidden) | own | {"rail": "wechat"})
+        assert at.startswith(self.site + "/o/"), at
+        until = time.monotonic() + READY_SECONDS
+        while b'data-state="ready"' not in page and time.monotonic() < until:
+            page = self.send(at)[1]
+        wallet, page = self.send(self.found(r'href="(http[^"]*/bizpayurl[^"]*)"', page))
+        wish = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.decode()))
+        origin = urlsplit(wallet)
+        _paid, page = self.send(f"{origin.scheme}://{origin.netloc}/pay", wish)
+        assert "支付成功" in page.decode()
+        return at.partition("/pay")[0]
 
 
 def commands(page: Path, visitor: Visitor) -> str:

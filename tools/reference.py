@@ -202,17 +202,24 @@ def readable(pattern: str) -> str:
 
 def pages() -> str:
     """Every address of the web process."""
+    from django.urls import URLResolver
+
+    from jusha.web import office
     from jusha.web.urls import urlpatterns
 
     rows = []
-    for each in urlpatterns:
+    patterns: list[Any] = urlpatterns
+    for each in patterns:
+        if isinstance(each, URLResolver):  # the back office: one row for all its lists
+            rows.append((f"`{readable(str(each.pattern))}`", cell(first_sentence(office))))
+            continue
         view: Any = each.callback
         if each.name:
             said = first_sentence(view).replace("``", "`")
             rows.append((f"`{readable(str(each.pattern))}`", cell(said)))
     return (
         "## Pages\n\nAddresses of the web process; the door's are [below](#the-door) and in"
-        " [door.md](door.md).\n\n" + table(("address", "what it answers"), rows)
+        " [door.md](door.md).\n\n" + table(("address", "what it answers"), dict.fromkeys(rows))
     )
 
 

@@ -9,6 +9,7 @@ Source: c2sp.org/tlog-tiles.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from jusha.merkle.errors import (
@@ -37,6 +38,10 @@ MAX_ENTRY_BYTES = 65_535  # the length is a uint16
 _FULL_TILE_BYTES = TILE_WIDTH * HASH_BYTES
 _LENGTH_BYTES = 2
 _CACHED_TILES = 64
+_CACHED_ROWS = 256
+"""Tiles whose inner rows are kept, at 16 kB each."""
+_CACHED_BUNDLES = 32
+"""Bundles whose entries are kept apart, at 100 kB each."""
 _PATH = re.compile(
     r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
@@ -280,7 +285,8 @@ class TileTree:
             raise SizeOutOfRangeError(f"entry {index} is not in a log of {self.size}")
         place, offset = divmod(index, TILE_WIDTH)
         name = tile_at(size=self.size, level=ENTRIES, index=place)
-        return decode_bundle(_read_bundle(name, self._read_tile), width=name.width)[offset]
+        found, data = _read_either(name, self._read_tile)
+        return _entries(data, found.width)[offset]
 
     def span_root(self, start: int, end: int) -> bytes:
         """The root of leaves [start, end), a range that RFC 6962 splitting can reach."""
@@ -290,11 +296,9 @@ class TileTree:
             return node_hash(self.span_root(start, middle), self.span_root(middle, end))
         level, rows = divmod(count.bit_length() - 1, TILE_HEIGHT)
         index, offset = divmod(start >> (TILE_HEIGHT * level), TILE_WIDTH)
-        tile = self._tile(level, index)
-        row = tile[offset * HASH_BYTES : (offset + (1 << rows)) * HASH_BYTES]
-        for _ in range(rows):
-            row = parent_hashes(row)
-        return row
+        row = _rows(self._tile(level, index))[rows] if rows else self._tile(level, index)
+        at = (offset >> rows) * HASH_BYTES
+        return row[at : at + HASH_BYTES]
 
     def _tile(self, level: int, index: int) -> bytes:
         known = self._tiles.get((level, index))
@@ -322,6 +326,21 @@ def _hashes_at(size: int, level: int) -> int:
 def _check_growth(old_size: int, added: int) -> None:
     if not 0 <= old_size <= old_size + added <= MAX_SIZE:
         raise SizeOutOfRangeError(f"{old_size} + {added}")
+
+
+@lru_cache(maxsize=_CACHED_BUNDLES)
+def _entries(bundle: bytes, width: int) -> tuple[bytes, ...]:
+    return tuple(decode_bundle(bundle, width=width))
+
+
+@lru_cache(maxsize=_CACHED_ROWS)
+def _rows(tile: bytes) -> tuple[bytes, ...]:
+    """A tile's hashes and the rows above them; kept, because neighbours share nearly all of it."""
+    rows = [tile]
+    while len(rows[-1]) >= 2 * HASH_BYTES:
+        row = rows[-1]
+        rows.append(parent_hashes(row[: len(row) // (2 * HASH_BYTES) * (2 * HASH_BYTES)]))
+    return tuple(rows)
 
 
 def _read_either(name: Tile, read_tile: ReadTile) -> tuple[Tile, bytes]:

@@ -425,8 +425,14 @@ MOMENT: Final = (0.5, 1.0)
 EXACT: Final = "acknowledged gifts are settled once, the log only grows"
 
 
+SUPERVISED: Final = (
+    "settlement", "door", "publisher", "jobs", "teller", "hooks", "payments", "web", "cashier",
+    "witness", "sandbox-wechat", "sandbox-alipay", "sandbox-receipts",
+)  # fmt: skip
+
+
 def _processes() -> Iterable[Fault]:
-    for name in ("settlement", "door", "publisher", "jobs", "web", "cashier", "witness"):
+    for name in SUPERVISED:
         yield Kill(f"kill {name}", "it is started again", MOMENT, supervised(name))
         yield Freeze(f"freeze {name}", "its work waits, no other's does", SHORT, supervised(name))
     yield Kill("kill web's worker", "it is started again", MOMENT, worker("web"))

@@ -18,6 +18,7 @@ from jusha.giving.beside import (
     Read,
     fingerprint,
     import_new,
+    not_due,
     open_all,
     publish_days,
     published,
@@ -26,17 +27,19 @@ from jusha.giving.beside import (
     waits,
     without_files,
 )
-from jusha.giving.beside_init import QUESTIONS, Question, written, wrong
 from jusha.giving.beside_settings import Beside, BesideRefusedError, read_beside
 from jusha.giving.import_gifts import ImportRefusedError, Secrets
 from jusha.giving.prepare_import import PreparationRefusedError
 from jusha.inbox.connect import connect
-from jusha.management.beside import told
+from jusha.management.beside import asked, told
 from jusha.payments.bills.records import FileRefusedError
 from jusha.people import vault
 
 MAPS: Final = settings.REPO_DIR / "maps"
 POLL_SECONDS: Final = 0.2
+SILENT: Final = "数据库没有回答 The database does not answer"
+STOPPED: Final = 130
+"""The exit code of what a person stopped with Ctrl-C."""
 
 
 class Command(BaseCommand):
@@ -67,6 +70,12 @@ class Command(BaseCommand):
                 self._init(file, options)
             else:
                 self._watch(file, Path(options["folder"]), options)
+        except KeyboardInterrupt as stop:
+            self.stdout.write(
+                "\n已停止；再执行同一条命令就接着来，不漏也不重。"
+                " Stopped: the same command goes on from here."
+            )
+            raise SystemExit(STOPPED) from stop
         except (
             BesideRefusedError,
             FileRefusedError,
@@ -79,76 +88,67 @@ class Command(BaseCommand):
         ) as refusal:
             raise CommandError(str(refusal)) from refusal
         except psycopg.OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}", returncode=2) from error
+            raise CommandError(f"{SILENT}: {error}", returncode=2) from error
 
     # --- init
 
     def _init(self, file: Path, options: dict[str, Any]) -> None:
-        if file.exists():
-            raise CommandError(
-                f"{file} is there already: change it with an editor, or move it away"
-            )
         given = dict(answer.partition("=")[::2] for answer in options["answer"])
-        keys = [question.key for question in QUESTIONS]
-        if lost := [key for key in given if key not in keys]:
-            raise CommandError(f"--answer knows no {lost[0]}; it knows: {', '.join(keys)}")
-        answers: dict[str, str] = {}
-        for question in QUESTIONS:
-            answer = given.get(question.key, question.default if options["yes"] else None)
-            answers[question.key] = self._answer(question, answer, answers)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for name, text in written(answers, maps=MAPS).items():
-            target = file if name == "beside.toml" else file.parent / name
-            if target.exists() and target.read_text("utf-8") != text:
-                raise CommandError(f"{target} is there already: it is left as it is")
-            target.write_text(text, "utf-8")
+        say = self.stdout.write
         try:
-            beside = read_beside(file)
-        except BesideRefusedError as refusal:
-            file.rename(file.with_suffix(".refused"))
-            raise CommandError(
-                f"{refusal}. What was written is in {file.with_suffix('.refused')}"
-            ) from refusal
-        self.stdout.write(f"已写好 written: {file}")
-        for each in beside.sources:
-            self.stdout.write(f"  {each.source.files:24} {each.map_file.name}")
-        self.stdout.write(
-            "把账单放进这些子文件夹。Lay the bills in these subfolders of one folder."
-        )
-        self.stdout.write("下一步 next: jusha beside 文件夹 FOLDER --dry-run")
-
-    def _answer(self, question: Question, given: str | None, before: dict[str, str]) -> str:
-        """Take an answer that was given, or ask until one is good."""
-        if given is not None:
-            if complaint := wrong(question.key, given, before, maps=MAPS):
-                raise CommandError(f"{question.key} = {given}: {complaint}")
-            return given
-        while True:
-            self.stdout.write(f"\n{question.zh}\n{question.en}")
-            answer = input(f"[{question.default}] ").strip() or question.default
-            complaint = wrong(question.key, answer, before, maps=MAPS)
-            if not complaint:
-                return answer
-            self.stdout.write(f"请重填 again: {complaint}")
+            beside, answered, paths = asked.init(
+                file, given=given, defaults=options["yes"], maps=MAPS, say=say
+            )
+        except asked.LeftError as left:
+            say(f"\n{left}")
+            raise SystemExit(STOPPED) from left
+        say(f"已写好 written: {', '.join(str(path) for path in paths)}")
+        if not beside.settings.log:
+            say(f"账本用试用的名字 the log has the name for trials: {settings.JUSHA_LOG_ORIGIN}")
+        codes = [project.code for project in beside.settings.project]
+        if answered not in codes:
+            say(
+                f"对照表自己写明了项目，用的是 {'、'.join(codes)}，不是 {answered}"
+                f" the maps name their own projects, so these are used"
+            )
+        for project in beside.settings.project:
+            if not project.name_zh:
+                say(
+                    f"项目 {project.code} 还没有名称，请在 {file.name} 的 name_zh 里写上"
+                    f" the project {project.code} has no name yet: write its name_zh"
+                )
+        say("\n请建一个文件夹，里面建这些子文件夹。Make one folder with these subfolders in it:")
+        for folder, kinds in asked.subfolders(beside).items():
+            say(f"  {folder}/  {'、'.join(kinds)}")
+        say("下一步 next: jusha beside 文件夹 FOLDER --dry-run")
 
     # --- the folder
 
     def _watch(self, file: Path, folder: Path, options: dict[str, Any]) -> None:
         beside = read_beside(file)
         if not folder.is_dir():
-            raise CommandError(f"{folder} is no folder")
+            raise CommandError(f"{folder} 不是文件夹 is no folder")
         if options["dry_run"]:
             read = read_folder(beside, folder, now=datetime.now(UTC))
             told.tell(self.stdout.write, read, [], folder)
-            self.stdout.write("Dry run: nothing was written.")
+            self.stdout.write(
+                "下一步 next: jusha up，另开一个窗口 and in a second window:"
+                " jusha beside 文件夹 FOLDER"
+            )
+            self.stdout.write("试读，什么都没有写入。Dry run: nothing was written.")
             return
         require_beside(settings.JUSHA_MODE)
         if options["once"]:
             read, settled = self._round(beside, folder, options["wait"])
             if not settled:
-                raise CommandError("Refunds wait for settlement: run this again when it runs.")
+                raise CommandError(
+                    "退款还在等结算。请看 jusha up 是否在运行，再执行一次。"
+                    " Refunds wait for settlement: run this again when it runs."
+                )
             if read.refused:
-                raise CommandError("Some files were not taken: see above.")
+                raise CommandError(
+                    "有文件没有采用，原因见上面。 Some files were not taken: see above."
+                )
             return
         done = b""
         while True:
@@ -158,7 +158,7 @@ class Command(BaseCommand):
                     _, settled = self._round(beside, folder, options["wait"])
                     done = seen if settled else b""
                 except psycopg.OperationalError as error:
-                    self.stderr.write(f"The database does not answer, trying again: {error}")
+                    self.stderr.write(f"{SILENT}; 再试 trying again: {error}")
             time.sleep(options["every"])
 
     def _round(self, beside: Beside, folder: Path, wait_seconds: int) -> tuple[Read, bool]:
@@ -178,9 +178,15 @@ class Command(BaseCommand):
                 refunds = take_back_new(connection, beside, read, secrets=secrets)
             known = published(connection, beside.settings.charity)
             sent = publish_days(connection, beside, read, now=now, refunds=refunds)
+        say, hour = self.stdout.write, beside.settings.publish_hour
         if imported or sent or read.refused:
-            told.tell(self.stdout.write, read, refunds, folder)
-            told.tell_done(self.stdout.write, imported, sent, without_files(known, read))
+            told.tell(say, read, refunds, folder)
+            told.tell_done(say, imported, sent, without_files(known, read))
+        else:
+            told.tell_unread(say, read)
+        if not (imported or sent):
+            told.tell_nothing_new(say, read, sorted(known))
+        told.tell_not_due(say, not_due(read, now=now, publish_hour=hour), hour)
         return read, not waiting
 
     def _open(self, connection: psycopg.Connection[Any], beside: Beside, wait_seconds: int) -> None:
@@ -188,5 +194,8 @@ class Command(BaseCommand):
         until = time.monotonic() + wait_seconds
         while any(step.state == "waiting" for step in open_all(connection, beside)):
             if time.monotonic() >= until:
-                raise CommandError("Settlement has not answered yet: run this again when it runs.")
+                raise CommandError(
+                    "结算还没有回答。请看 jusha up 是否在运行，再执行一次。"
+                    " Settlement has not answered yet: run this again when it runs."
+                )
             time.sleep(POLL_SECONDS)

@@ -23,6 +23,7 @@ from jusha.config.postgres import (
     archive_folder,
     backup,
     database_url,
+    default_home,
     external_url,
     prepare,
     read_backup,
@@ -33,6 +34,7 @@ from jusha.config.postgres import (
 )
 from jusha.config.postgres.archive import prune
 from jusha.config.postgres.backup import first_segment
+from jusha.management.erasures import NotErasedAgainError, erase_again_in, tell
 
 ASK_SECONDS = 5
 SUPERUSER = "superuser"
@@ -66,6 +68,10 @@ class Command(BaseCommand):
         ask.add_argument("statement")
         ask.add_argument("--role", choices=[*sorted(ROLES), SUPERUSER], default="web")
         self._add_recovery(actions)
+        actions.add_parser(
+            "erase-again",
+            help="carry out the erasure list on a database that another tool restored",
+        )
         url = actions.add_parser("url", help="print the URL a role connects with, password inside")
         url.add_argument("--role", choices=sorted(ROLES), default="owner")
 
@@ -118,10 +124,11 @@ class Command(BaseCommand):
             "prune": self._prune,
             "rehearse": self._rehearse,
             "url": self._url,
+            "erase-again": self._erase_again,
         }
         try:
             verbs[options["action"]](options)
-        except PostgresRefusal as refusal:
+        except (PostgresRefusal, NotErasedAgainError) as refusal:
             raise CommandError(str(refusal)) from refusal
 
     def _start(self, _options: dict[str, Any]) -> None:
@@ -171,6 +178,7 @@ class Command(BaseCommand):
         self.stdout.write(
             "Restored and started. The public log and its checkpoint were left alone."
         )
+        self._erase_again({})
 
     def _recover(self, options: dict[str, Any]) -> None:
         if options["archive"] is None:
@@ -198,6 +206,10 @@ class Command(BaseCommand):
             "Recovered and started. The public log and its checkpoint were left alone: settlement"
             " and publisher compare them with the data when they start."
         )
+        self._erase_again({})
+
+    def _erase_again(self, _options: dict[str, Any]) -> None:
+        tell(erase_again_in(default_home()), self._say)
 
     def _ask(self, options: dict[str, Any]) -> None:
         """Print a tab between columns; everything that is shown is text."""

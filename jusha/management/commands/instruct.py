@@ -11,9 +11,11 @@ from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.timezone import localdate
 
 from jusha.inbox.connect import connect
 from jusha.inbox.instruct import NoOutcomeError, instruct
+from jusha.matching.block_list import SponsorRefusedError, check_instruction
 from jusha.settlement.instructions import HANDLERS
 
 
@@ -49,6 +51,10 @@ class Command(BaseCommand):
         if not by:
             raise CommandError("say who decides: --by NAME")
         body = dict(read_value(value) for value in values)
+        try:
+            check_instruction(kind, body, on=localdate())
+        except SponsorRefusedError as refusal:
+            raise CommandError(str(refusal)) from refusal
         try:
             with connect(autocommit=True) as connection:
                 outcome = instruct(connection, kind, body, by=by, second=second)

@@ -13,11 +13,13 @@ from typing import Any, Final
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
+from django.utils.timezone import localdate
 
 from jusha.config.postgres import PostgresRefusal
 from jusha.inbox.connect import connect
 from jusha.inbox.instruct import NoOutcomeError, Outcome, instruct
 from jusha.matching import queries as matching
+from jusha.matching.block_list import SponsorRefusedError, check_instruction
 from jusha.matching.document import DocumentRefusedError, read_document, write_document
 from jusha.matching.rules import RuleTerms, document, terms_hash
 from jusha.merkle.commitment import canonical_json
@@ -90,6 +92,10 @@ class Command(BaseCommand):
         minute_of(options["from_"])
         self._say(terms)
         body = {"code": options["code"], "pool": options["pool"], "from": options["from_"]}
+        try:
+            check_instruction("publish-rule", body, on=localdate())
+        except SponsorRefusedError as refusal:
+            raise CommandError(str(refusal)) from refusal
         try:
             with connect(autocommit=True) as connection:
                 outcome = instruct(

@@ -1,4 +1,4 @@
-"""An installation that lives for one drill: a scratch home, free ports, `jusha up --demo`.
+"""An installation that lives for one drill: a scratch home, free ports, `jusha up`.
 
 It is the real thing in real processes; only the home is thrown away. The drill reads it
 from outside, by its files, its ports and its database.
@@ -32,7 +32,10 @@ READY: Final = "Jusha is running"
 START_SECONDS: Final = 180.0
 WAIT_SECONDS: Final = 180.0
 LOOK_EVERY_SECONDS: Final = 0.05
-PORTS: Final = ("JUSHA_WEB_PORT", "JUSHA_DOOR_PORT", "JUSHA_CASHIER_PORT")
+PORTS: Final = (
+    "JUSHA_WEB_PORT", "JUSHA_DOOR_PORT", "JUSHA_CASHIER_PORT", "JUSHA_WITNESS_PORT",
+    "JUSHA_WECHAT_PORT", "JUSHA_ALIPAY_PORT", "JUSHA_RECEIPTS_PORT",
+)  # fmt: skip
 
 
 class DrillFailedError(Exception):
@@ -42,8 +45,14 @@ class DrillFailedError(Exception):
 class Installation:
     """One scratch installation; use `remove` at the end, whatever happened."""
 
-    def __init__(self, home: Path | None = None, *, log: Path | None = None) -> None:
-        """Take `home` (default: a new folder); what `jusha up` says goes to `log`."""
+    def __init__(
+        self, home: Path | None = None, *, log: Path | None = None, world: str = "--demo"
+    ) -> None:
+        """Take `home` (default: a new folder); what `jusha up` says goes to `log`.
+
+        `world`: "--demo", or "--gateways" for the simulated gateways and nothing else.
+        """
+        self.world = world
         self.home = home or scratch_folder("jusha-drill-")
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         kept = {
@@ -67,15 +76,15 @@ class Installation:
         return self.home / "log" / "public"
 
     def start(self) -> None:
-        """Run `jusha up --demo` and wait until the demo world stands. Raises DrillFailedError."""
+        """Run `jusha up` and wait until its world stands. Raises DrillFailedError."""
         self.launch()
         self.wait(lambda: READY in self.said(), "the installation to run", START_SECONDS)
 
     def launch(self) -> None:
-        """Run `jusha up --demo`, output to up.log, and do not wait."""
+        """Run `jusha up` with its world, output to the log, and do not wait."""
         with self.log.open("wb") as log:
             self.supervisor = subprocess.Popen(
-                [sys.executable, "-m", "jusha", "up", "--demo"],
+                [sys.executable, "-m", "jusha", "up", self.world],
                 cwd=settings.REPO_DIR,
                 env=self.environment,
                 stdout=log,

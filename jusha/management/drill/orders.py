@@ -16,7 +16,7 @@ from django.conf import settings
 from jusha.management.drill import gifts
 from jusha.management.drill.installation import DrillFailedError, Installation
 from jusha.management.drill.minute_gifts import minute_workload
-from jusha.payments.order import place_order
+from jusha.payments.order import Wish, place_order
 
 PLACERS: Final = 2
 """Processes that place orders at the same time: one a core of a small machine."""
@@ -58,10 +58,7 @@ def place(*, count: int, part: int, to: Path) -> None:
     for _, project, _, amount, _ in islice(minute_workload(count).gifts(), part, None, PLACERS):
         numbers.append(
             place_order(
-                project=gifts.project_code(project),
-                campaign=gifts.CAMPAIGN,
-                amount_fen=amount,
-                note="愿你们都好",
+                Wish(gifts.project_code(project), gifts.CAMPAIGN, amount, note="愿你们都好")
             )
         )
     to.write_bytes(numbers.tobytes())
