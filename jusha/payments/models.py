@@ -65,6 +65,27 @@ class Paid(models.Model):
         managed = False
 
 
+class AttributedOrder(models.Model):
+    """What an order is counted for beside its project (see attribution.Attribution).
+
+    Said once, with the order. One row for an order that came by anything, none for the others.
+    """
+
+    order_no = models.BigIntegerField(primary_key=True)
+    team = models.CharField(max_length=40)
+    company = models.CharField(max_length=40)
+    scene = models.CharField(max_length=40)
+    province = models.CharField(max_length=4)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "jusha_attribution"
+
+    def __str__(self) -> str:
+        """Name the order."""
+        return str(self.order_no)
+
+
 class ChannelSecret(models.Model):
     """A channel's signing secret, sealed with the installation's key."""
 

@@ -19,6 +19,7 @@ from jusha.inbox.connect import django_connection
 from jusha.inbox.envelopes import CODE, Order
 from jusha.merkle.commitment import commit
 from jusha.money.assets import AMOUNT_MAX
+from jusha.payments.attribution import NOWHERE, Attribution, is_sound, keep
 from jusha.people.donor_keys import (
     KeyErasedError,
     NewDonor,
@@ -56,6 +57,8 @@ class Wish(NamedTuple):
     """For whom, or in whose name; as private as the note."""
     invite: int = 0
     """Number of the gift whose donor invited to this one; 0: none."""
+    attribution: Attribution = NOWHERE
+    """What it is counted for beside its project; whether there is such a team is not asked here."""
 
 
 Donor = UUID | NewDonor | None
@@ -67,7 +70,7 @@ def place_order(wish: Wish, *, donor: Donor = None) -> int:
 
     Its private record is sealed under the key of `donor` (people/donor_keys.py). Durable when it
     returns. Raises OrderRefusedError for an impossible amount, code, note or name, or a donor who
-    was erased. Writes: jusha_opening, jusha_donorkey, the inbox.
+    was erased. Writes: jusha_opening, jusha_donorkey, jusha_attribution, the inbox.
     """
     return place_orders([wish], donors=[donor])[0]
 
@@ -87,6 +90,7 @@ def place_orders(wishes: Sequence[Wish], *, donors: Sequence[Donor] = ()) -> lis
         ids = [each.id if isinstance(each, NewDonor) else each for each in whose]
         made = [_made(wish, donor, keys[donor]) for wish, donor in zip(checked, ids, strict=True)]
         keep_openings([opening for _, opening in made], wrapped(minted))
+        keep([(order.no, wish.attribution) for (order, _), wish in zip(made, checked, strict=True)])
         append(django_connection(), lane="web", envelopes=[order for order, _ in made])
         remember_after_commit(minted)
     return [order.no for order, _ in made]
@@ -98,6 +102,8 @@ def check(wish: Wish) -> Wish:
         raise OrderRefusedError(f"{wish.amount_fen} {wish.project}")
     if wish.campaign and not CODE.fullmatch(wish.campaign):
         raise OrderRefusedError(wish.campaign)
+    if not is_sound(wish.attribution):
+        raise OrderRefusedError("an attribution of no shape")
     return wish._replace(
         shown_name=_text(wish.shown_name, NAME_MAX),
         note=_text(wish.note, NOTE_MAX),

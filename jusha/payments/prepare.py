@@ -18,6 +18,7 @@ from django.utils.timezone import localdate
 from jusha.inbox.connect import django_connection
 from jusha.payments.attempt import show_on
 from jusha.payments.attempt_rules import OPEN_SECONDS
+from jusha.payments.attribution import Attribution
 from jusha.payments.models import Prepared
 from jusha.payments.order import Donor, OrderRefusedError, Wish, check, place_orders
 from jusha.payments.rails.seam import Way
@@ -160,7 +161,9 @@ def plans_of(donor: UUID) -> list[tuple[Prepared, Wish]]:
 
 
 def _sealed(wish: Wish, donor: UUID | None, token: str) -> bytes:
-    private = msgspec.msgpack.encode((wish.note, wish.shown_name, wish.dedication))
+    private = msgspec.msgpack.encode(
+        (wish.note, wish.shown_name, wish.dedication, wish.attribution)
+    )
     try:
         return seal_for(donor, private, token.encode())
     except KeyErasedError as error:
@@ -170,5 +173,6 @@ def _sealed(wish: Wish, donor: UUID | None, token: str) -> bytes:
 def _wish(row: Prepared) -> Wish:
     plain = unseal_for(row.donor, bytes(row.sealed), row.token.encode())
     assert plain is not None, "plans go before their donor's key"
-    note, name, dedication = msgspec.msgpack.decode(plain)
-    return Wish(row.project, row.campaign, row.amount, note, name, dedication)
+    note, name, dedication, attribution = msgspec.msgpack.decode(plain)
+    told = Attribution(*attribution)
+    return Wish(row.project, row.campaign, row.amount, note, name, dedication, attribution=told)

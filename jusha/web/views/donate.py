@@ -15,12 +15,14 @@ from jusha.campaigns import queries as campaigns
 from jusha.charities import queries as charities
 from jusha.giving.receipt_config import issuer_name
 from jusha.payments import queries as payments
+from jusha.payments.attribution import PROVINCES, Attribution
 from jusha.payments.order import OrderRefusedError, Wish, place_order
 from jusha.projects import queries as projects
 from jusha.projects.models import Project
 from jusha.projects.raising import hindrances
 from jusha.web import facts
 from jusha.web.browser import donor_of, orders_of, remember
+from jusha.web.came_by import came_by
 from jusha.web.cashier import pay_url
 from jusha.web.challenge import challenge
 from jusha.web.forms import DonateForm, parse_yuan
@@ -30,6 +32,7 @@ from jusha.web.live import standing
 from jusha.web.rails import ways_of
 from jusha.web.raising_words import why_not
 from jusha.web.receipt_form import ReceiptForm
+from jusha.web.region_words import region_name
 from jusha.web.views.pay import begin
 from jusha.web.views.receipt import keep_wish
 
@@ -46,12 +49,13 @@ def donate(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(code)
     wanted = request.POST.get("campaign", "") or request.GET.get("campaign", "")
     campaign = _open_campaign(code, wanted)
-    came_by = request.GET.get("from", "")
+    invited_by = request.GET.get("from", "")
     yuan = request.GET.get("yuan", "")
     asked = {
-        "invite": came_by if GIFT.fullmatch(came_by) else "",
+        "invite": invited_by if GIFT.fullmatch(invited_by) else "",
         "own": yuan if parse_yuan(yuan) else "",
     }
+    attribution = came_by(request)
     form = DonateForm(request.POST or None, unit_fen=project.unit_amount, initial=asked)
     ways = ways_of(project.charity.code)
     takes_money = bool(ways)
@@ -64,7 +68,7 @@ def donate(request: HttpRequest, code: str) -> HttpResponse:
         form.facts_changed()
         is_valid = False
     if is_open and request.method == "POST" and is_valid and _may_order(request, form):
-        answer = _order(request, form, receipt, project, campaign)
+        answer = _order(request, form, receipt, project, campaign, attribution)
         if answer is not None:
             return facts.remember(request, answer, code, seen)
     context = {
@@ -72,6 +76,8 @@ def donate(request: HttpRequest, code: str) -> HttpResponse:
         "form": form,
         "receipt": receipt,
         "campaign": campaign,
+        "attribution": attribution,
+        "provinces": [(each, region_name(each)) for each in PROVINCES],
         "is_open": is_open,
         "takes_money": takes_money,
         "before": seen,
@@ -129,6 +135,7 @@ def _order(
     receipt: ReceiptForm,
     project: Project,
     campaign: campaigns.Running | None,
+    attribution: Attribution,
 ) -> HttpResponse | None:
     """Place the order and lead to the cashier; None, with the form's error set, if refused."""
     amount_fen = form.cleaned_data["amount_fen"]
@@ -143,6 +150,7 @@ def _order(
                     shown_name=form.shown(),
                     dedication=form.cleaned_data["dedication"],
                     invite=form.cleaned_data["invite"] or 0,
+                    attribution=attribution,
                 ),
                 donor=donor_of(request),
             )

@@ -28,6 +28,7 @@ from jusha.projects.raising import raising_of
 from jusha.projects.rules import Hindrance
 from jusha.web import facts
 from jusha.web.browser import donor_of, remember
+from jusha.web.came_by import came_by
 from jusha.web.forms import AMOUNT_MAX_FEN, parse_yuan
 from jusha.web.rails import offered, way_for
 from jusha.web.raising_words import WORDS, sentence
@@ -119,7 +120,7 @@ def _kept(request: HttpRequest, found: campaigns.Running, rails: dict[str, str])
         amount = parse_yuan(typed)
         if not amount or amount > AMOUNT_MAX_FEN:
             raise _NotChosenError(_("金额请写成 20 或 20.50 这样，每个项目最多 50,000 元。"))
-        wishes.append(Wish(project.code, found.page.code, amount))
+        wishes.append(Wish(project.code, found.page.code, amount, attribution=came_by(request)))
         chosen.append(project)
     if not 0 < len(wishes) <= PLAN_MAX:
         raise _NotChosenError(_("请至少给一个项目写下金额，最多十个项目。"))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from jusha.projects.hold_rules import TAKEN_DOWN
 from jusha.web import reference
+from jusha.web.came_by import carried
 from jusha.web.complaint_words import HOLD_REASONS, word
 from jusha.web.disclosure_words import pressing
 from jusha.web.raising_words import why_not
@@ -24,6 +25,9 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     now = timezone.now()
     hold = reference.hold(code)
     running = [each for each in found.campaigns if each.is_open(now)]
+    wanted = request.GET.get("campaign", "")
+    named = (each for each in running if each.page.code == wanted)
+    campaign = next(named, running[0] if running else None)
     today = timezone.localdate(now)
     steps = timeline(found.project, found.fund, today=today)
     return render(
@@ -41,7 +45,8 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
             "public": found.public,
             "line": found.line,
             "spent": found.spent,
-            "campaign": running[0] if running else None,
+            "campaign": campaign,
+            "carried": carried(request, campaign.page.code if campaign else ""),
             "newest": found.newest,
             "residue": found.residue,
             "related": found.related,
