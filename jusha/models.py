@@ -2,6 +2,7 @@
 
 from jusha.api import models as api
 from jusha.campaigns import models as campaigns
+from jusha.campaigns.live import models as live
 from jusha.charities import models as charities
 from jusha.finding import models as finding
 from jusha.giving import file_models as files
@@ -38,6 +39,7 @@ __all__ = [
     "inbox",
     "law",
     "ledger",
+    "live",
     "matching",
     "notices",
     "oversight",

@@ -18,6 +18,7 @@ STYLES: Final = (
     "proof", "receipt", "keep", "timeline", "empty", "toast", "table", "home", "project",
     "donate", "campaign", "deed", "refund", "receipt-ask", "check", "beside", "account", "privacy",
     "desk", "bills", "messages", "api", "join", "find", "plan", "report", "disclosure",
+    "ranks",
     "styleguide",
 )  # fmt: skip
 """In the order of the cascade: tokens, ground, then one file a component."""

@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.utils.safestring import SafeString
 
 from jusha.web.numbers import Correction, Told
 
 FOLDER: Final = "live"
+CODE: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?"
+LIST: Final = r"(?:project|charity|team|company|province)-(?:amount|gifts|persons|heads)"
 NAME: Final = re.compile(
-    r"(?:today|c/[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?)"
+    rf"(?:today|[cst]/{CODE}|r/{CODE}(?:\.{LIST})?)"
     r"\.(?:json|(?:[a-z]{2}(?:-[a-z]{2,8})?)\.html)",
     re.ASCII,
 )
@@ -42,6 +45,21 @@ def campaign_name(code: str) -> str:
     return f"c/{code}"
 
 
+def ranking_name(code: str, of: str = "") -> str:
+    """What a campaign's rankings are called; `of` names one list: project-amount."""
+    return f"r/{code}.{of}" if of else f"r/{code}"
+
+
+def screen_name(code: str) -> str:
+    """What a campaign's big screen is called: curve, provinces, names, pools."""
+    return f"s/{code}"
+
+
+def total_name(code: str) -> str:
+    """What the big screen's totals are called; the teller writes them, whatever is let go."""
+    return f"t/{code}"
+
+
 def read(name: str) -> Told | None:
     """What was told last under a name; None if nothing was, or nothing readable."""
     try:
@@ -60,8 +78,19 @@ def read(name: str) -> Told | None:
         return None
 
 
-def as_json(told: Told) -> bytes:
-    """The JSON of what is told: Unix seconds, the same as a time, numbers, a correction or null."""
+def read_fragment(name: str, language: str) -> SafeString:
+    """A fragment as it was written last, for a page's first view; empty if there is none."""
+    try:
+        return SafeString((folder() / fragment_name(name, language)).read_text("utf-8"))
+    except OSError:
+        return SafeString("")
+
+
+def as_json(told: Told, **more: Any) -> bytes:
+    """The JSON of what is told: Unix seconds, the same as a time, numbers, a correction or null.
+
+    `more` stands beside them under its names.
+    """
     corrected = told.correction
     found: dict[str, Any] = {
         "name": told.name,
@@ -70,8 +99,8 @@ def as_json(told: Told) -> bytes:
         "numbers": told.numbers,
         "correction": corrected
         and {"since": int(corrected.since.timestamp()), "before": corrected.before},
-    }
-    return json.dumps(found, separators=(",", ":")).encode()
+    } | more
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def write(name: str, data: bytes) -> None:
@@ -86,9 +115,12 @@ def write(name: str, data: bytes) -> None:
     draft.replace(path)
 
 
-def sweep() -> None:
-    """Remove the drafts that a killed teller left; only for the one who alone writes here."""
-    for draft in folder().rglob(".*"):
+def sweep(*folders: str) -> None:
+    """Remove the drafts that a killed teller left; only for the one who alone writes there.
+
+    `folders` are its own; "" is the upper one.
+    """
+    for draft in (each for name in folders for each in (folder() / name).glob(".*")):
         draft.unlink(missing_ok=True)
 
 

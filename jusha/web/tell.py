@@ -43,7 +43,7 @@ class Teller:
     """Writes the files of JUSHA_HOME/live; one process at a time."""
 
     def __init__(self) -> None:
-        live_files.sweep()
+        live_files.sweep("", "c", "t")
         self._day = ""
         self._before_day = self._size = -1
         self._sums = giving.Tally(0, 0, -1)

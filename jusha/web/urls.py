@@ -38,6 +38,7 @@ from jusha.web.views.poster import poster_code, scanned
 from jusha.web.views.prepare import calendar, choose, prepared, prepared_state
 from jusha.web.views.privacy import consent, copy, copy_file, erase, erased, privacy
 from jusha.web.views.project import project
+from jusha.web.views.rankings import rankings
 from jusha.web.views.receipt import letter, receipt
 from jusha.web.views.refund import refund
 from jusha.web.views.report import counts, report_form, report_state
@@ -95,6 +96,7 @@ urlpatterns = [
     re_path(rf"^rule/{RULE}\.toml\Z", rule_document, name="rule-document"),
     re_path(rf"^c/{CODE}\Z", campaign, name="campaign"),
     re_path(rf"^c/{CODE}/prepare\Z", choose, name="prepare"),
+    re_path(rf"^c/{CODE}/rankings\Z", rankings, name="rankings"),
     re_path(r"^prepared/(?P<token>[A-Za-z0-9_-]{22})\Z", prepared, name="prepared"),
     re_path(
         r"^prepared/(?P<token>[A-Za-z0-9_-]{22})/state\Z", prepared_state, name="prepared-state"
