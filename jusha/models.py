@@ -8,6 +8,7 @@ from jusha.finding import models as finding
 from jusha.giving import file_models as files
 from jusha.giving import models as giving
 from jusha.giving import residue_models as residues
+from jusha.guarding import models as guarding
 from jusha.inbox import models as inbox
 from jusha.law import models as law
 from jusha.ledger import models as ledger
@@ -36,6 +37,7 @@ __all__ = [
     "files",
     "finding",
     "giving",
+    "guarding",
     "inbox",
     "law",
     "ledger",

@@ -1190,6 +1190,7 @@ FIELDS = {
     "share": "bud cnt k n pool r rd slice t tot v|left m prj upto",
     "freeze": "k n prj st t v|hold",
     "clawback": "k n ref t v|cov m",
+    "review": "k n ref st t v|",
     "notice": "k n pool t until v|",
     "close": "k n pool rest t to v|prj",
     "release": "amt k n org pool prj t v|",
@@ -1326,6 +1327,8 @@ class Book:
         self.refunded: dict[int, int] = {}
         self.repaid_of: dict[int, int] = {}
         self.clawed: set[int] = set()
+        self.reviews: dict[str, set[int]] = {}
+        """By project: gifts whose match is held while a person looks into it."""
         self.coupons: set[str] = set()
         self.invited: dict[int, set[bytes]] = {}
         """By the inviting gift: the tags of the friends that have come."""
@@ -2463,6 +2466,7 @@ class Walk(Later):
         don = self.don_at(ref)
         need(ref not in self.clawed, "it was taken back before")
         self.clawed.add(ref)
+        self.reviews.get(don.project, set()).discard(ref)
         done = self.refunded.get(ref, 0)
         for pool, matched in self.matches_of(don):
             back[pool] = back.get(pool, 0) + matched - matched * done // don.amount
@@ -2473,6 +2477,17 @@ class Walk(Later):
         need(sorted(shown) == sorted(right.items()), f"returns {right}, not {dict(shown)}")
         need(e.get("cov", 0) == covered, f"{covered} of it is spent, cov is {e.get('cov', 0)}")
         need(e.get("cov", 1), "cov is 0")
+
+    def review(self, e: dict[str, Any]) -> None:
+        """A gift's match is held while a person looks into it, or let go."""
+        ref = whole(e["ref"], "ref")
+        need(ref < e["n"], "it is about a later entry")
+        don = self.don_at(ref)
+        need(e["st"] in {"open", "let"}, f"st is {e['st']!r}")
+        need(ref not in self.clawed, "its match was taken back before")
+        reviews = self.reviews.setdefault(don.project, set())
+        need((ref in reviews) != (e["st"] == "open"), f"it is {e['st']} already")
+        reviews ^= {ref}
 
     def freeze(self, e: dict[str, Any]) -> None:
         """A project is frozen, or free again: by an operator, or by a hold; each ends its own."""
@@ -2542,6 +2557,7 @@ class Walk(Later):
         need(project.org == e["org"], f"the project is {project.org}'s")
         need(pool.closed and not pool.spread, "the pool is not closed")
         need(not project.frozen, "the project is frozen")
+        need(not self.reviews.get(project.code), "matches to it are under review")
         need(0 < amount == promised, f"{promised} is promised, {amount} released")
 
     def spend(self, e: dict[str, Any]) -> None:

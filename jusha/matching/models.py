@@ -176,6 +176,23 @@ class ClawBack(models.Model):
         managed = False
 
 
+class Review(models.Model):
+    """A gift's match held while a person looks into it, or let go; the last row of a gift counts.
+
+    A claw-back of a held gift ends its hold: then `number` is the claw-back's.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    deed = models.BigIntegerField()
+    project = models.IntegerField()
+    held = models.BooleanField()
+    reason = models.TextField()
+
+    class Meta:
+        db_table = "matching_review"
+        managed = False
+
+
 class Release(models.Model):
     """What a closed pool promised to a project, released into its money line."""
 

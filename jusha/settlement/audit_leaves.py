@@ -70,6 +70,7 @@ class Leaves:
         self.refunds = Numbered(connection, "refund", read.REFUNDS_SQL)
         self.repaid = Numbered(connection, "repaid", read.REPAID_SQL)
         self.clawbacks = Numbered(connection, "claw-back", read.CLAWBACKS_SQL)
+        self.reviews = Numbered(connection, "review", read.REVIEWS_SQL)
         self.releases = Numbered(connection, "release", read.RELEASES_SQL)
         self.lines = Lines(connection, walk.state)
         self.tables: dict[bytes, bytes] = {
@@ -87,13 +88,14 @@ class Leaves:
             "seal": self.seal, "commit-seed": self.seed,
             "reveal": self.reveal, "freeze": self.freeze, "thaw": self.freeze,
             "claw-back": self.claw_back, "begin-notice": self.notice, "close-pool": self.close,
+            "hold-match": self.review, "let-match": self.review,
             "release": self.release, "sponsor-paid": self.paid,
             "publish-accounts": self.accounts, "spend": self.spend,
         }  # fmt: skip
 
     def streams(self) -> list[Numbered]:
         """All streams whose rows must have an entry."""
-        own = (self.refunds, self.repaid, self.clawbacks, self.releases)
+        own = (self.refunds, self.repaid, self.clawbacks, self.reviews, self.releases)
         return [*own, *self.lines.streams()]
 
     def check(self, asked: Asked) -> Iterator[Finding]:
@@ -315,9 +317,26 @@ class Leaves:
         state.sums[deed.campaign, deed.project].returned += total
         wanted = [(asked.number, deed.number, total)]
         yield from self.rows(asked, "claw-back", wanted, self.clawbacks.take(asked.number))
+        ended = [(asked.number, deed.number, deed.project, False)]
+        held = deed.number in state.reviews[deed.project]
+        state.reviews[deed.project].discard(deed.number)
+        stored = self.reviews.take(asked.number)
+        yield from self.rows(asked, "review", ended if held else [], stored)
         shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
         fields = {"k": "clawback", "ref": deed.number} | ({"m": shown} if shown else {})
         yield from self.entry(asked, fields | out.told(), transfers)
+
+    def review(self, asked: Asked) -> Iterator[Finding]:
+        """A gift's match is held while a person looks into it, or let go."""
+        state, deed = self.state, self._deed(asked.body["deed"])
+        held, open_ = asked.instruction.kind == "hold-match", state.reviews[deed.project]
+        if deed.held or deed.number in state.clawed or (deed.number in open_) == held:
+            raise LookupError("nothing to hold or to let go")
+        open_ ^= {deed.number}
+        wanted = [(asked.number, deed.number, deed.project, held)]
+        yield from self.rows(asked, "review", wanted, self.reviews.take(asked.number))
+        st = "open" if held else "let"
+        yield from self.entry(asked, {"k": "review", "ref": deed.number, "st": st})
 
     def spend(self, asked: Asked) -> Iterator[Finding]:
         """The next interval of a project's line is spent, and no more than it has left."""
@@ -555,7 +574,8 @@ class Leaves:
         state, body = self.state, asked.body
         pool, fund = state.pools[body["pool"]], state.funds[body["project"]]
         where = f"entry {asked.number}"
-        if not pool.closed or fund.frozen or (pool.id, fund.project) in state.released:
+        stopped = fund.frozen or state.reviews[fund.project]
+        if not pool.closed or stopped or (pool.id, fund.project) in state.released:
             yield Finding("settlement", "release that may not be", where, found=fund.code)
         promised = state.promised(pool, fund)
         amount = state.balances[promised]

@@ -40,6 +40,7 @@ REFUNDS_SQL: Final = "SELECT number, deed, amount, matched FROM giving_refund OR
 REPAID_SQL: Final = """
 SELECT number, deed, amount, reference, residue, words FROM giving_repaid ORDER BY number"""
 CLAWBACKS_SQL: Final = "SELECT number, deed, amount FROM matching_clawback ORDER BY number"
+REVIEWS_SQL: Final = "SELECT number, deed, project, held FROM matching_review ORDER BY number"
 RELEASES_SQL: Final = """
 SELECT number, pool, project, amount, programme_at, running_at FROM matching_release
 ORDER BY number"""

@@ -250,6 +250,8 @@ class State:
         self.repaid: defaultdict[int, int] = defaultdict(int)
         """By deed."""
         self.clawed: set[int] = set()
+        self.reviews: defaultdict[int, set[int]] = defaultdict(set)
+        """By project: gifts whose match is held."""
         self.secrets = installed()
         if any(rule.draws or rule.terms.window.surprise for rule in self.rules_by_id.values()):
             self._read_reveals()

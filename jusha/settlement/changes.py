@@ -178,6 +178,8 @@ class Changes:
     coupons: list[tuple[int, int, int]] = field(default_factory=list)
     invites: list[tuple[int, bytes, int]] = field(default_factory=list)
     clawbacks: list[tuple[int, int, int, str]] = field(default_factory=list)
+    reviews: list[tuple[int, int, int, bool, str]] = field(default_factory=list)
+    """(number, deed, project, whether its match is held from now on, why)."""
     releases: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     """(number, pool, project, amount, programme_at, running_at)."""
     pools: set[Pool] = field(default_factory=set)

@@ -44,7 +44,9 @@ from jusha.settlement.world import RETRO, Closing, Rule, World
 
 ALONE: Final = frozenset({"close-claims", "begin-notice"})
 """As in find.py: these read what the envelopes before them have written."""
-SENDS_BACK: Final = frozenset({"refund", "refund-sent", "residue", "claw-back"})
+SENDS_BACK: Final = frozenset(
+    {"refund", "refund-sent", "residue", "claw-back", "hold-match", "let-match"}
+)
 CNY: Final = 1
 
 

@@ -67,7 +67,9 @@ INVITES_SQL: Final = """
 SELECT i.gift, uuid_send(i.person) FROM unnest(%s) AS k (gift)
 JOIN matching_invite i ON i.gift = k.gift"""
 
-ABOUT_DEEDS: Final = frozenset({"refund", "refund-sent", "residue", "claw-back"})
+ABOUT_DEEDS: Final = frozenset(
+    {"refund", "refund-sent", "residue", "claw-back", "hold-match", "let-match"}
+)
 """Kinds of instruction that name a deed."""
 
 LOOKS_BACK: Final = ABOUT_DEEDS | {"seal", "close-claims", "begin-notice"}

@@ -32,6 +32,7 @@ from jusha.settlement.lifecycle import (
 from jusha.settlement.publish_rule import publish_rule
 from jusha.settlement.refund import refund, refund_sent
 from jusha.settlement.residue import residue
+from jusha.settlement.review import hold_match, let_match
 from jusha.settlement.seal import seal
 from jusha.settlement.seeds import commit_seed, reveal
 from jusha.settlement.spend import spend
@@ -286,6 +287,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "freeze": freeze,
     "thaw": thaw,
     "claw-back": claw_back,
+    "hold-match": hold_match,
+    "let-match": let_match,
     "begin-notice": begin_notice,
     "close-pool": close_pool,
     "release": release,

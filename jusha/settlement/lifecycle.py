@@ -14,6 +14,7 @@ from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, minute_text
 from jusha.money.split import cut_permille
 from jusha.settlement.pay import Payment, pay_projects
 from jusha.settlement.refund import Owed, Return, owe, return_match
+from jusha.settlement.review import end_review
 from jusha.settlement.task import InstructionRefusedError, Task, enter, two_persons
 from jusha.settlement.world import (
     FROZEN_BY_HOLD,
@@ -116,6 +117,7 @@ def claw_back(task: Task) -> int:
         clawed=True, matched_returned=deed.matched_returned + sum(back.values())
     )
     changes.clawbacks.append((number, body.deed, sum(back.values()), body.reason))
+    end_review(task, body.deed, deed.project, body.reason)
     shown = [{"amt": amount, "pool": pool} for pool, amount in back.items() if amount]
     fields = {"k": "clawback", "ref": body.deed} | ({"m": shown} if shown else {})
     return enter(task, fields | ({"cov": owed.covered} if owed.covered else {}))
@@ -202,6 +204,8 @@ def release(task: Task) -> int:
         raise InstructionRefusedError("pool-not-closed", given=body.pool)
     if fund.frozen:
         raise InstructionRefusedError("project-frozen", given=fund.code)
+    if held := world.reviews.get(fund.project):
+        raise InstructionRefusedError("match-under-review", gifts=len(held))
     amount = world.promised(pool, fund).balance
     if amount <= 0:
         raise InstructionRefusedError("nothing-to-release", given=fund.code)

@@ -40,7 +40,7 @@ def load_world(connection: Connection[Any]) -> World:
     Reads: settlement_batch, tlog_entries, giving_case, ledger_account, payments_channel,
     payments_channel_use, charities_payee, projects_fund, projects_void, campaigns_terms,
     campaigns_total, matching_pool, matching_rule, matching_window, matching_seed,
-    matching_closing, matching_release. Writes nothing.
+    matching_closing, matching_release, matching_review. Writes nothing.
     """
     world = World(secrets=installed())
     _load_place(connection, world)
@@ -179,6 +179,18 @@ def _load_matching(connection: Connection[Any], world: World) -> None:
         "SELECT pool, project, amount, programme_at, running_at FROM matching_release"
     ):
         world.released[pool_id, project] = Released(*released)
+    _load_reviews(connection, world)
+
+
+def _load_reviews(connection: Connection[Any], world: World) -> None:
+    for deed, project, held in connection.execute(
+        "SELECT deed, project, held FROM matching_review ORDER BY number"
+    ):
+        reviews = world.reviews.setdefault(project, set())
+        if held:
+            reviews.add(deed)
+        else:
+            reviews.discard(deed)
 
 
 def unix_seconds(at: datetime) -> int:

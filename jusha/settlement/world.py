@@ -334,6 +334,8 @@ class World:
     """By (rule version, slice)."""
     released: dict[tuple[int, int], Released] = field(default_factory=dict)
     """By (pool, project) whose promises were released."""
+    reviews: dict[int, set[int]] = field(default_factory=dict)
+    """By project: gifts whose match is held while a person looks into it."""
     secrets: Mapping[bytes, bytes] = field(default_factory=dict)
     """Seeds and surprises by their SHA-256."""
     drawn: tuple[int, int] = (-1, -1)

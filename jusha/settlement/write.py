@@ -315,11 +315,16 @@ def _pack_terms(parcel: Parcel, changes: Changes) -> None:
 
 
 def _pack_later(parcel: Parcel, changes: Changes) -> None:
-    """Pack pools, seeds, closings, claw-backs and releases: few rows, now and then."""
+    """Pack pools, seeds, closings, claw-backs, reviews and releases: few rows, now and then."""
     parcel.copy("matching_release", RELEASE_KINDS, changes.releases)
     parcel.run_many(
         "INSERT INTO matching_clawback (number, deed, amount, reason) VALUES (%s, %s, %s, %s)",
         changes.clawbacks,
+    )
+    parcel.run_many(
+        "INSERT INTO matching_review (number, deed, project, held, reason)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        changes.reviews,
     )
     for pool in sorted(changes.pools, key=lambda p: p.id):
         if not pool.stored:

@@ -33,6 +33,7 @@ KINDS: Final = {
     "share": pgettext_lazy("entry", "配捐分配"),
     "freeze": pgettext_lazy("entry", "冻结与解冻"),
     "clawback": pgettext_lazy("entry", "配捐收回"),
+    "review": pgettext_lazy("entry", "配捐复核"),
     "notice": pgettext_lazy("entry", "配捐池公示"),
     "close": pgettext_lazy("entry", "配捐池关闭"),
     "release": pgettext_lazy("entry", "配捐拨付"),
@@ -282,6 +283,11 @@ def _about_claw_back(entry: dict[str, Any], _named: dict[str, str]) -> str:
     return _("第 %(number)s 条的配捐全部收回") % {"number": f"{entry['ref']:,}"}
 
 
+def _about_review(entry: dict[str, Any], _named: dict[str, str]) -> str:
+    held, let = _("第 %(number)s 条的配捐正在复核"), _("第 %(number)s 条的配捐复核无误")
+    return str((held if entry["st"] == "open" else let) % {"number": f"{entry['ref']:,}"})
+
+
 def _about_close(entry: dict[str, Any], _named: dict[str, str]) -> str:
     if entry["to"] == "sponsor":
         text = _("配捐池 %(pool)s 关闭，剩余 %(rest)s归出资方")
@@ -332,6 +338,7 @@ WITH_MORE: Final[dict[str, Callable[[dict[str, Any], dict[str, str]], str]]] = {
     "share": _about_share,
     "freeze": _about_freeze,
     "clawback": _about_claw_back,
+    "review": _about_review,
     "close": _about_close,
     "release": _about_release,
     "paid": _about_paid,

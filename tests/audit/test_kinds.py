@@ -114,6 +114,10 @@ CORRUPTIONS = {
         "UPDATE matching_clawback SET deed = deed + 2",
         {"settlement: claw-back is not what was asked for"},
     ),
+    "a held match let go by nobody": (
+        "UPDATE matching_review SET held = false WHERE held",
+        {"settlement: review is not what was asked for"},
+    ),
     "a slice's window": (
         "UPDATE matching_window SET used = used - 1 WHERE day > 1000000 AND used > 0",
         {"settlement: window is not the sum of its matches"},

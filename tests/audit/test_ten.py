@@ -38,8 +38,8 @@ def test_a_right_week_is_in_order(week: House) -> None:
     kinds = {entry["k"] for entry in week.entries()}
     assert kinds == {
         "channel", "charity", "project", "campaign", "pool", "rule", "seed", "draw", "don", "held",
-        "refund", "clawback", "freeze", "reveal", "seal", "share", "notice", "close", "release",
-        "paid",
+        "refund", "clawback", "review", "freeze", "reveal", "seal", "share", "notice", "close",
+        "release", "paid",
     }  # fmt: skip
 
 

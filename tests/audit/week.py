@@ -187,6 +187,7 @@ def live(week: Week) -> None:
     for hour in range(3):
         week.give(t + 2 * DAY + hour * HOUR, 450, (BOOKS, RICE, WATER)[hour], PERSONS[hour])
     week.give(t + 3 * DAY, 350, BOOKS, CAROL)  # a day without a seed
+    week.tell(t + 3 * DAY + 50, "hold-match", deed=filed[0], reason="rapid.1")
     week.tell(t + 3 * DAY + 60, "claw-back", deed=filed[0], reason="bought")
     week.tell(t + 3 * DAY + 90, "refund", deed=filed[0], amount=100, reason="asked")
     day = local_day(OPENS)

@@ -36,6 +36,7 @@ OF_ORDERS: Final = {"friends", "coupon"}
 RULES: Final = ("R1", "R2", "R3", "R4")
 DECISIONS: Final = {"refund": 10, "seal": 3, "day": 3, "rule": 5, "fund": 3, "close": 1,
                     "course": 16, "claw-back": 3, "freeze": 2, "thaw": 1,
+                    "hold-match": 3, "let-match": 3,
                     "commit-seed": 2, "reveal": 2, "reconciled": 3, "spend": 14}  # fmt: skip
 OF_PROJECTS: Final = {"rule", "fund", "close", "freeze", "thaw", "spend"}
 AMOUNTS: Final = (1, 50, 100, 100, 200, 200, 333, 500, 1_000)
@@ -183,7 +184,7 @@ class Cast:
         kind = random.choices(list(DECISIONS), list(DECISIONS.values()))[0]
         if self.theme == "retro" and random.random() < 0.3:
             return self.rule(now_s)
-        if kind in {"refund", "claw-back"}:
+        if kind in {"refund", "claw-back", "hold-match", "let-match"}:
             deed = random.randrange(settled + 3)
             second = random.choice(["wang", "wang", "li"])
             more = {"amount": random.choice([1, 33, 50, 100, 200])} if kind == "refund" else {}

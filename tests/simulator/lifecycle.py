@@ -48,9 +48,25 @@ class Lifecycle(Closing):
             part = matched - matched * (deed["amount"] - deed["left"]) // deed["amount"]
             back[pool] += part
             covered += self._give_back(pool, deed["project"], part)
-        deed["clawed"] = True
+        deed["clawed"], deed["reviewed"] = True, False
         shown = self._shown(back) | {"cov": covered or None}
         self._tell("clawback", at_s, ref=body["deed"], **shown)
+        return ""
+
+    def _do_hold_match(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
+        return self._review(body["deed"], at_s, held=True)
+
+    def _do_let_match(self, body: Body, at_s: int, _two: bool) -> str:  # noqa: FBT001
+        return self._review(body["deed"], at_s, held=False)
+
+    def _review(self, number: int, at_s: int, *, held: bool) -> str:
+        deed = self.deeds.get(number)
+        if deed is None or deed["held"]:
+            return "unknown-deed"
+        if deed["clawed"] or deed["reviewed"] == held:
+            return "nothing-to-change"
+        deed["reviewed"] = held
+        self._tell("review", at_s, ref=number, st="open" if held else "let")
         return ""
 
     def _shown(self, back: Counter[str]) -> Told:
@@ -120,6 +136,8 @@ class Lifecycle(Closing):
             return "pool-not-closed"
         if self.projects[body["project"]]["frozen"]:
             return "project-frozen"
+        if any(d["reviewed"] and d["project"] == body["project"] for d in self.deeds.values()):
+            return "match-under-review"
         amount = self.promised[key]
         if amount <= 0:
             return "nothing-to-release"

@@ -50,7 +50,7 @@ class Oracle(Lifecycle):
             self.cases += 1
             number = self._tell("held", at_s, amt=deed.amount, why=why, ch=deed.channel)
             self.deeds[number] = {"amount": deed.amount, "held": True, "left": deed.amount,
-                                  "matches": [], "clawed": False}  # fmt: skip
+                                  "matches": [], "clawed": False, "reviewed": False}  # fmt: skip
             return
         if order:
             self.paid.add(order.no)
@@ -105,7 +105,8 @@ class Oracle(Lifecycle):
         mine: Body = {
             "amount": deed.amount, "held": False, "left": deed.amount, "project": project,
             "person": order.person if order and order.person != NO_PERSON else deed.person,
-            "campaign": code, "channel": deed.channel, "clawed": False, "matches": [],
+            "campaign": code, "channel": deed.channel, "clawed": False,
+            "reviewed": False, "matches": [],
             "at_s": at_s, "entered": self.lines[project].enter(deed.amount),
         }  # fmt: skip
         asked = order or deed

@@ -19,7 +19,7 @@ COMMENT: Final = re.compile(r"--[^\n]*")
 CREATE: Final = re.compile(r"CREATE TABLE (\w+) \((.*?)\)(?: WITH \([^)]*\)| PARTITION BY .*)?")
 HARMLESS: Final = re.compile(
     r"(?:ALTER TABLE \w+ ALTER COLUMN \w+ SET STORAGE|CREATE INDEX|INSERT INTO"
-    r"|CREATE TABLE \w+ PARTITION OF|SELECT|REVOKE|UPDATE|WITH|DO|CREATE FUNCTION"
+    r"|CREATE TABLE \w+ PARTITION OF|SELECT|REVOKE|UPDATE|WITH|DO|CREATE (?:OR REPLACE )?FUNCTION"
     r"|CREATE TRIGGER|CREATE VIEW jusha_\w+)(?: .*)?"
 )
 OF_PEOPLE: Final = re.compile(r"(?:ALTER TABLE|CREATE UNIQUE INDEX \w+ ON) (jusha_\w+)")

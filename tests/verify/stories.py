@@ -296,6 +296,8 @@ def money_story(back: str = "sponsor") -> Story:
     story.add("freeze", AFTER, prj="books", st="frozen")
     story.gift(100, m(0, "frozen"))
     story.add("freeze", AFTER, prj="books", st="free")
+    story.add("review", AFTER, ref=first, st="open")
+    story.add("review", AFTER, ref=first, st="let")
     story.add("notice", AFTER, pool="tree", until=AFTER)
     story.gift(100, m(0, "closed"))
     if back == "sponsor":

@@ -132,6 +132,10 @@ def give_for_a_day(house: Traveller, *, rows: int = 24) -> None:
             spend(house, 17, BOOKS, line="running")
         if row in {8, 20}:
             house.do("claw-back", deed=house.settlement.world.next_number - 2, reason="bought")
+        if row in {7, 9, 17}:
+            given = next(e["n"] for e in reversed(house.entries()) if e["k"] == "don")
+            house.do("hold-match", deed=given, reason="rapid.1")
+            house.do("claw-back" if row == 9 else "let-match", deed=given, reason="looked into")
 
 
 def spend(house: Traveller, amount: int, project: str, *, line: str = "programme") -> None:

@@ -184,6 +184,13 @@ def left_out(kind: str, place: int = 0) -> Change:
     return change
 
 
+def review_what_went_back(story: Story) -> Entry:
+    """A review of a gift whose match was taken back."""
+    entry = of(story, "review")
+    entry["ref"] = of(story, "clawback")["ref"]
+    return entry
+
+
 LIES: dict[str, tuple[str, Change, str]] = {
     "an edited rule document": ("chance", edited(0, gift_min=99), "does not hash to h"),
     "a rule of no kind": ("chance", republished(0, terms("bribe")), "kind 'bribe'"),
@@ -309,6 +316,11 @@ LIES: dict[str, tuple[str, Change, str]] = {
     "a refund after a clawback": (
         "money", changed("refund", 1, m=[{"amt": 100, "pool": "tree"}]), "returns {}",
     ),
+    "a release past a review": (
+        "money", left_out("review", 1), "… matches to it are under review",
+    ),
+    "a review begun twice": ("money", changed("review", 1, st="open"), "it is open already"),
+    "a review after a clawback": ("money", review_what_went_back, "taken back before"),
     "a notice too short": ("money", changed("notice", until=NOON), "the notice is not 0 days"),
     "a notice in the campaign": (
         "money", changed("notice", t=NOON, until=NOON), "the campaign is still open",

@@ -19,6 +19,8 @@ LATER = (
     {"k": "freeze", "prj": "p", "st": "frozen"},
     {"k": "freeze", "prj": "p", "st": "free"},
     {"k": "clawback", "ref": 7},
+    {"k": "review", "ref": 7, "st": "open"},
+    {"k": "review", "ref": 7, "st": "let"},
     {"k": "notice", "pool": "tree", "until": "2026-09-09T01:12Z"},
     {"k": "close", "pool": "tree", "rest": 5, "to": "sponsor"},
     {"k": "close", "pool": "tree", "rest": 5, "to": "projects", "prj": []},

@@ -9,7 +9,7 @@ DECLARE
         'payments_paid', 'projects_fund', 'projects_void', 'projects_expense', 'charities_payee', 'campaigns_terms',
         'campaigns_total', 'matching_pool', 'matching_rule', 'matching_window', 'matching_usage',
         'matching_match', 'matching_claim', 'matching_closing', 'matching_coupon',
-        'matching_invite', 'matching_seed', 'matching_clawback', 'matching_release', 'tlog_entries', 'tlog_table', 'settlement_writer', 'settlement_batch',
+        'matching_invite', 'matching_seed', 'matching_clawback', 'matching_review', 'matching_release', 'tlog_entries', 'tlog_table', 'settlement_writer', 'settlement_batch',
         'settlement_outcome', 'settlement_stuck'];
     intake CONSTANT text[] := ARRAY['inbox_lane', 'inbox_row', 'inbox_raw'];
     -- Where money is paid to, and who decides about it, is no page's business.

@@ -29,7 +29,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "chance": ("seed", "draw", "reveal"),
     "matches": ("share", "release", "paid", "seal"),
     "spent": ("spend",),
-    "mended": ("refund", "residue", "held", "clawback", "freeze"),
+    "mended": ("refund", "residue", "held", "clawback", "review", "freeze"),
     "who": ("charity", "project", "channel"),
 }
 """Kinds of entry that a reader looks for together, by the word in the address."""
