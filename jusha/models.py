@@ -23,6 +23,7 @@ from jusha.people import models as people
 from jusha.projects import disclosure_models as disclosures
 from jusha.projects import models as projects
 from jusha.projects import plan_models as plans
+from jusha.projects import target_models as targets
 from jusha.settlement import models as settlement
 from jusha.stories import models as stories
 from jusha.tlog import models as tlog
@@ -53,6 +54,7 @@ __all__ = [
     "residues",
     "settlement",
     "stories",
+    "targets",
     "tlog",
     "uploads",
     "years",

@@ -16,6 +16,7 @@ PAGE_MOST: Final = 100
 CodePath = Annotated[str, Path(pattern=CODE, max_length=40)]
 NumberPath = Annotated[str, Path(pattern=NUMBER)]
 OrderPath = Annotated[str, Path(pattern=ORDER)]
+RoomPath = Annotated[str, Path(pattern=NUMBER)]
 HookPath = Annotated[str, Path(pattern=PUBLIC)]
 CursorQuery = Annotated[str | None, Query(pattern=CURSOR, description="`next` of the page before")]
 LimitQuery = Annotated[int, Query(ge=1, le=PAGE_MOST, description="items on a page")]

@@ -32,6 +32,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "deeds": "0",
     "orders": "202611230000000001",
     "webhook": "wh_0123456789abcdef",
+    "room": "17",
 }
 LINKS: Final[dict[str, dict[str, Any]]] = {
     "list_projects": {
@@ -49,6 +50,7 @@ LINKS: Final[dict[str, dict[str, Any]]] = {
         "refund": ("create_refund_request", {"number": "$response.body#/no"}),
         "erasure": ("erase_order", {"number": "$response.body#/no"}),
     },
+    "create_room": {"end": ("end_room", {"room": "$response.body#/id"})},
     "create_webhook": {
         "webhook": ("read_webhook", {"webhook": "$response.body#/id"}),
         "resume": ("resume_webhook", {"webhook": "$response.body#/id"}),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from jusha.api import orders, reads, shapes, webhooks
+from jusha.api import orders, reads, rooms, shapes, webhooks
 from jusha.api.problems import (
     ADDRESS_REFUSED,
     FACTS_CHANGED,
@@ -13,6 +13,7 @@ from jusha.api.problems import (
     KEY_REUSED,
     LENGTH_REQUIRED,
     MALFORMED,
+    NO_ROOM,
     NOT_OPEN,
     NOT_PAID,
     OPEN_CASE,
@@ -96,7 +97,7 @@ ENDPOINTS: Final = (
     _read("checkpoint", reads.read_checkpoint, shapes.CheckpointShape),
     _do(
         "orders", orders.create_order, shapes.Placed, Scope.ORDERS, "orders", NOT_OPEN,
-        FACTS_CHANGED,
+        NO_ROOM, FACTS_CHANGED,
     ),
     _look("orders/{number}", orders.read_order, shapes.OrderShape, Scope.ORDERS, "orders"),
     _do(
@@ -106,6 +107,13 @@ ENDPOINTS: Final = (
     _do(
         "orders/{number}/erasure", orders.erase_order, shapes.Erased, Scope.ORDERS, "orders",
         status=200, has_body=False,
+    ),
+    _do(
+        "rooms", rooms.create_room, shapes.RoomHeld, Scope.ORDERS, "orders", NOT_OPEN, NO_ROOM,
+    ),
+    Endpoint(
+        "DELETE", "rooms/{room}", rooms.end_room, None, status=204, scope=Scope.ORDERS,
+        tag="orders", refuses=KEYED,
     ),
     _look("webhooks", webhooks.list_webhooks, shapes.Hooks, Scope.WEBHOOKS, "webhooks"),
     _do(

@@ -15,6 +15,7 @@ from jusha.api.asked import ApiRequest, OrderPath, check_charity, key_of
 from jusha.api.models import ApiKey, ApiOrder
 from jusha.api.problems import (
     FACTS_CHANGED,
+    NO_ROOM,
     NOT_FOUND,
     NOT_OPEN,
     NOT_PAID,
@@ -24,6 +25,7 @@ from jusha.api.problems import (
     RefusedError,
     Wrong,
 )
+from jusha.api.rooms import left_of
 from jusha.api.shapes import OrderAsk, PayAsk, RefundAsk
 from jusha.campaigns import queries as campaigns
 from jusha.giving import refund_queries as refunds
@@ -41,6 +43,7 @@ from jusha.payments.rails.config import RailsUnreadableError, names
 from jusha.people.donor_keys import donor_of_order, new_donor
 from jusha.projects import queries as projects
 from jusha.projects.raising import hindrances
+from jusha.projects.reserve import NoRoomError
 
 WAYS: Final = {
     "wechat": frozenset({"native", "jsapi", "h5", "app"}),
@@ -59,6 +62,7 @@ NOT_RAISING: Final = {
     "filing-unfiled": "the emergency project was not filed in time",
     "held": "the project is on hold",
     "overdue": "the project owes a public report",
+    "full": "the project stops at its target and has no room",
 }
 """By code of a hindrance (projects/rules.py): what a caller is told."""
 
@@ -80,6 +84,8 @@ def create_order(request: ApiRequest, order: OrderAsk) -> dict[str, Any]:
             ),
             donor=new_donor(),  # of this order alone: nothing here tells whose others are
         )
+    except NoRoomError as error:
+        raise RefusedError(NO_ROOM, errors=[left_of(error, order.project)]) from error
     except OrderRefusedError as error:
         wrong = Wrong("body", f"a text cannot be kept as it is: {error}")
         raise RefusedError(UNREADABLE, errors=[wrong]) from error

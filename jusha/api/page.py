@@ -24,6 +24,8 @@ WORDS = {
     "read_order": _("订单现在怎样"),
     "create_refund_request": _("替捐赠人申请退款，由机构财务决定"),
     "erase_order": _("替捐赠人删除写下的名字和留言，不能恢复"),
+    "create_room": _("为筹满即止的项目先留出一部分额度"),
+    "end_room": _("提前退回没有用完的额度"),
     "list_webhooks": _("列出通知地址"),
     "create_webhook": _("登记一个通知地址"),
     "read_webhook": _("通知地址的状况"),

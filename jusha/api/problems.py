@@ -108,6 +108,13 @@ NOT_OPEN: Final = Problem(
     "Nothing was done. The project takes no gifts, or the campaign is not open for it; read both"
     " and ask again.",
 )
+NO_ROOM: Final = Problem(
+    409,
+    "no-room",
+    "The project stops at its target, and has less room than that",
+    "Nothing was done. Ask for less, or again in a moment: what others hold and do not pay comes"
+    " back within fifteen minutes.",
+)
 FACTS_CHANGED: Final = Problem(
     409,
     "facts-changed",
@@ -184,7 +191,7 @@ UNSURE: Final = Problem(
 )
 PROBLEMS: Final = (
     MALFORMED, KEY_NEEDED, UNAUTHENTIC, FORBIDDEN, NOT_FOUND, WRONG_METHOD, IN_FLIGHT, OPEN_CASE,
-    NOT_PAID, NOT_OPEN, FACTS_CHANGED, LENGTH_REQUIRED, TOO_LARGE, WRONG_TYPE, UNREADABLE,
+    NOT_PAID, NOT_OPEN, NO_ROOM, FACTS_CHANGED, LENGTH_REQUIRED, TOO_LARGE, WRONG_TYPE, UNREADABLE,
     KEY_REUSED, ADDRESS_REFUSED, TOO_MANY, REFUND_REFUSED, TOO_FAST, INTERNAL, UNSURE,
 )  # fmt: skip
 ANYWHERE: Final = (MALFORMED, NOT_FOUND, WRONG_METHOD, UNREADABLE, TOO_FAST, INTERNAL, UNSURE)

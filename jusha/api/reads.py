@@ -192,6 +192,7 @@ def _project(found: Project, fund: Fund | None, raised: dict[int, Raised]) -> di
     )
     return {name: getattr(found, name) for name in names.split()} | {
         "charity": found.charity.code,
+        "stops_at_target": found.hard_target,
         "state": fund.state if fund else "unknown",
         "raised": _sums(raised.get(fund.project, Raised()) if fund else Raised()),
     }

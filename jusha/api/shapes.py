@@ -21,6 +21,7 @@ CURSOR: Final = r"^[A-Za-z0-9_-]{1,80}$"
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 URL: Final = r"^https?://[\x21-\x7e]{1,480}$"
 URL_MAX: Final = 490
+ROOM_SECONDS_MAX: Final = 900
 
 Code = Annotated[str, Field(pattern=CODE, max_length=40)]
 OrderNo = Annotated[str, Field(pattern=ORDER, description="18 digits, beginning with the date")]
@@ -106,6 +107,8 @@ class ProjectShape(Told):
     unit_zh: str
     unit_en: str
     target_amount: Fen
+    stops_at_target: bool
+    """Whether it takes nothing beyond: room is held for an order while it can be paid."""
     running_permille: int
     filing_no: str
     starts_on: date
@@ -330,6 +333,29 @@ class Placed(Told):
 
     no: OrderNo
     state: Literal["received"]
+
+
+class RoomAsk(Asked):
+    """A part of what a project with a hard target may still take."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"project": "qing-books", "amount": 300_000, "seconds": 60}]
+        }
+    )
+
+    project: Code
+    amount: Annotated[int, Field(ge=1, le=AMOUNT_MAX, description="in fen")]
+    seconds: Annotated[int, Field(ge=1, le=ROOM_SECONDS_MAX)] = 60
+    """After so long what was not given comes back by itself."""
+
+
+class RoomHeld(Told):
+    """Room that is held: gifts of the project up to `amount` until `until` do not overshoot."""
+
+    id: int
+    amount: Fen
+    until: datetime
 
 
 class Erased(Told):

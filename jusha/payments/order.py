@@ -7,7 +7,7 @@ the vault before the order can be paid, so a leaf never commits to a lost record
 import secrets
 import unicodedata
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from jusha.inbox.connect import django_connection
 from jusha.inbox.envelopes import CODE, Order
 from jusha.merkle.commitment import commit
 from jusha.money.assets import AMOUNT_MAX
+from jusha.payments.attempt_rules import OPEN_SECONDS
 from jusha.payments.attribution import NOWHERE, Attribution, is_sound, keep
 from jusha.people.donor_keys import (
     KeyErasedError,
@@ -31,6 +32,7 @@ from jusha.people.donor_keys import (
 from jusha.people.models import Opening
 from jusha.people.queries import SealedRecord, keep_openings
 from jusha.people.vault import seal
+from jusha.projects.reserve import Asked, reserve
 
 NOTE_MAX: Final = 60
 NAME_MAX: Final = 20
@@ -70,16 +72,20 @@ def place_order(wish: Wish, *, donor: Donor = None) -> int:
 
     Its private record is sealed under the key of `donor` (people/donor_keys.py). Durable when it
     returns. Raises OrderRefusedError for an impossible amount, code, note or name, or a donor who
-    was erased. Writes: jusha_opening, jusha_donorkey, jusha_attribution, the inbox.
+    was erased; NoRoomError where a hard target leaves less. Writes: jusha_opening, jusha_donorkey,
+    jusha_attribution, jusha_reservation, jusha_targetroom, the inbox.
     """
     return place_orders([wish], donors=[donor])[0]
 
 
-def place_orders(wishes: Sequence[Wish], *, donors: Sequence[Donor] = ()) -> list[int]:
+def place_orders(
+    wishes: Sequence[Wish], *, donors: Sequence[Donor] = (), until: datetime | None = None
+) -> list[int]:
     """Append orders as one row, all or none; their numbers, in the order of the wishes.
 
-    At most ENVELOPES_MAX; `donors` as many, or none. Raises OrderRefusedError as `place_order`,
-    then nothing is written.
+    At most ENVELOPES_MAX; `donors` as many, or none. Room under a hard target is held until
+    `until`, else for as long as an order can be paid. Raises OrderRefusedError and NoRoomError as
+    `place_order`, then nothing is written.
     """
     checked, whose = [check(wish) for wish in wishes], donors or [None] * len(wishes)
     with transaction.atomic():
@@ -89,8 +95,11 @@ def place_orders(wishes: Sequence[Wish], *, donors: Sequence[Donor] = ()) -> lis
             raise OrderRefusedError("the donor was erased") from error
         ids = [each.id if isinstance(each, NewDonor) else each for each in whose]
         made = [_made(wish, donor, keys[donor]) for wish, donor in zip(checked, ids, strict=True)]
+        pairs = list(zip(made, checked, strict=True))
+        hold = [Asked(wish.project, order.amount, order.no) for (order, _), wish in pairs]
+        reserve(hold, until=until or datetime.now(UTC) + timedelta(seconds=OPEN_SECONDS))
         keep_openings([opening for _, opening in made], wrapped(minted))
-        keep([(order.no, wish.attribution) for (order, _), wish in zip(made, checked, strict=True)])
+        keep([(order.no, wish.attribution) for (order, _), wish in pairs])
         append(django_connection(), lane="web", envelopes=[order for order, _ in made])
         remember_after_commit(minted)
     return [order.no for order, _ in made]

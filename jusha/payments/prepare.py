@@ -24,6 +24,7 @@ from jusha.payments.order import Donor, OrderRefusedError, Wish, check, place_or
 from jusha.payments.rails.seam import Way
 from jusha.people.donor_keys import KeyErasedError, NewDonor, seal_for, unseal_for
 from jusha.projects.raising import hindrances, raising_of
+from jusha.projects.reserve import NoRoomError
 
 DRAW: Final = secrets.SystemRandom().uniform
 AHEAD_MIN_SECONDS: Final = 60
@@ -107,7 +108,7 @@ def order_due(now: datetime) -> int:
 
     Safe to repeat: an order and the mark that it was made are one transaction. What a project may
     not take on the day of the opening is marked instead.
-    Reads: as `raising`. Writes: jusha_prepared, jusha_opening, jusha_attempt, the inbox.
+    Reads: as `raising`. Writes: jusha_prepared, jusha_attempt, and as `place_orders`.
     """
     with transaction.atomic():
         due = list(
@@ -118,22 +119,51 @@ def order_due(now: datetime) -> int:
         due = _raising(due)
         if not due:
             return 0
-        numbers = place_orders([_wish(row) for row in due], donors=[row.donor for row in due])
-        for row, number in zip(due, numbers, strict=True):
-            row.order_no = number
-            if row.way in ASKED_AT_THE_TAP:
+        due = _placed(due)
+        for row in due:
+            if row.order_no is None or row.way in ASKED_AT_THE_TAP:
                 continue
             show_on(
                 django_connection(),
-                order_no=number,
+                order_no=row.order_no,
                 rail=row.rail,
                 way=row.way,
-                back=f"{row.origin}o/{number}",
+                back=f"{row.origin}o/{row.order_no}",
                 open_until=row.opens_at + timedelta(seconds=OPEN_SECONDS),
             )
         Prepared.objects.bulk_update(due, ["order_no"])
     log.info("prepared_ordered", count=len(due))
     return len(due)
+
+
+def _placed(due: list[Prepared]) -> list[Prepared]:
+    """Place orders and give those that were placed; the first that a hard target has room for."""
+    while due:
+        until = max(row.opens_at for row in due) + timedelta(seconds=OPEN_SECONDS)
+        wishes, donors = [_wish(row) for row in due], [row.donor for row in due]
+        try:
+            numbers = place_orders(wishes, donors=donors, until=until)
+        except NoRoomError as error:
+            due = _fitting(due, dict(error.left))
+            continue
+        for row, number in zip(due, numbers, strict=True):
+            row.order_no = number
+        break
+    return due
+
+
+def _fitting(due: list[Prepared], left: dict[str, int]) -> list[Prepared]:
+    """Those for which there is room in their projects, in their order; the others are told."""
+    kept, out = [], []
+    for row in due:
+        if row.amount > left.get(row.project, row.amount):
+            out.append(row.pk)
+            continue
+        if row.project in left:
+            left[row.project] -= row.amount
+        kept.append(row)
+    Prepared.objects.filter(pk__in=out).update(told="full")
+    return kept
 
 
 def _raising(due: list[Prepared]) -> list[Prepared]:

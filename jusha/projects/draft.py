@@ -102,6 +102,7 @@ def typed(content: Mapping[str, Any], project: Project) -> dict[str, str]:
             f"line-{place}-outcome": line["outcome"],
         }
     fields |= {"parent": project.parent, "theme": str(content.get("theme", ""))}
+    fields |= {"hard_target": "yes" if content.get("hard_target") else ""}
     return fields | {"ends_on": f"{project.ends_on:%Y-%m-%d}"}
 
 

@@ -30,6 +30,8 @@ class Project(models.Model):
     """The project whose plan and filing it is a part of (子母计划); "" for most. One level."""
     theme = models.CharField(max_length=20, blank=True, default="", db_default="")
     """Its field of work, one of plan_rules.THEMES; "" where its plan names none."""
+    hard_target = models.BooleanField(default=False, db_default=False)
+    """Whether it stops when its target is reached (see target_models.TargetRoom)."""
 
     def __str__(self) -> str:
         """Name the project."""

@@ -41,6 +41,7 @@ def page_of(content: dict[str, Any]) -> dict[str, Any]:
         "running_permille": content["running_permille"],
         "parent": content["parent"],
         "theme": content.get("theme", ""),
+        "hard_target": content.get("hard_target", False),
     }
 
 

@@ -85,6 +85,8 @@ class Plan:
     lines: tuple[Line, ...]
     target: int
     theme: str = ""
+    hard_target: bool = False
+    """Whether it stops when the target is reached."""
 
     @property
     def running(self) -> int:
@@ -108,6 +110,7 @@ class Plan:
             "lines": [asdict(line) | {"amount": line.amount} for line in self.lines],
             "target": self.target,
             "theme": self.theme,
+            "hard_target": self.hard_target,
             "running_permille": self.running_permille,
         }
 
@@ -154,7 +157,7 @@ def plan_of(fields: Mapping[str, str], faults: Faults) -> Plan | None:
         faults.add("theme", "no-theme")
     if len(faults) > before or target is None:
         return None
-    return Plan(texts, lines, target, theme)
+    return Plan(texts, lines, target, theme, fields.get("hard_target", "") == "yes")
 
 
 def related_parties(content: Mapping[str, Any]) -> list[str]:

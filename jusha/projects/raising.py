@@ -30,6 +30,7 @@ from jusha.projects.hold_queries import held
 from jusha.projects.models import Fund, Project
 from jusha.projects.plan_models import Filing
 from jusha.projects.rules import Hindrance, filing_standing
+from jusha.projects.target_models import TargetRoom
 
 EMERGENCY_DAYS: Final = "emergency-filing-days"
 
@@ -66,12 +67,13 @@ def raising(day: date) -> QuerySet[Project, Any]:
 
     Whether settlement has a fund open for them is asked there (queries.in_fair_order).
     Reads: jusha_project, jusha_certificate, jusha_filing, jusha_lawrule, jusha_projecthold,
-    jusha_disclosure.
+    jusha_disclosure, jusha_targetroom.
     """
     found = Project.objects.annotate(files=under(F("parent"), F("code")))
     found = found.filter(charity__code__in=qualified(day), files__in=filed(day))
     for stopped in (held(day), overdue(day)):  # a parent's own stops its children with it
         found = found.exclude(code__in=stopped).exclude(parent__in=stopped)
+    found = found.exclude(code__in=TargetRoom.objects.filter(room=0).values("project"))
     return found.values("code")
 
 
@@ -104,7 +106,7 @@ def standing_in_the_way(
 ) -> list[Hindrance]:
     """As `hindrances`, for who has the project with its charity, fund and certificate in hand.
 
-    Reads: jusha_filing, jusha_lawrule, jusha_projecthold, jusha_disclosure.
+    Reads: jusha_filing, jusha_lawrule, jusha_projecthold, jusha_disclosure, jusha_targetroom.
     """
     found = []
     if fund is None or fund.state != "open":
@@ -121,6 +123,7 @@ def _of_filing(project: Project, day: date) -> list[Hindrance]:
     stops = {
         "held": Exists(held(day).filter(project__in=family)),
         "overdue": Exists(overdue(day).filter(project__in=family)),
+        "full": Exists(TargetRoom.objects.filter(project=project.code, room=0)),
     }
     filed_one = _filings(project.parent or project.code, day).annotate(**stops).first()
     if filed_one is None:
@@ -144,4 +147,4 @@ def _emergency_days(day: date) -> int:
 
 
 def _stopped(row: Any) -> list[Hindrance]:
-    return [Hindrance(code) for code in ("held", "overdue") if getattr(row, code)]
+    return [Hindrance(code) for code in ("held", "overdue", "full") if getattr(row, code)]

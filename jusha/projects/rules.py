@@ -24,6 +24,7 @@ HINDRANCES: Final = (
     "filing-unfiled",
     "held",
     "overdue",
+    "full",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from jusha.money.assets import decimal_text
 from jusha.payments.order import DEDICATION_MAX, NAME_MAX, NOTE_MAX
 
 OWN_AMOUNT: Final = re.compile(r"(\d{1,8})(?:\.(\d{1,2}))?", re.ASCII)
@@ -83,6 +84,15 @@ class DonateForm(forms.Form):
     def needs_answer(self) -> None:
         """Say that a question has to be answered before the order is placed."""
         self.add_error("answer", _("请先回答下面的问题，我们要确认您不是程序。"))
+
+    def lacks_room(self, left_fen: int) -> None:
+        """Say that the project stops at its target before this amount, and what fits."""
+        if left_fen:
+            words = _("这个项目筹满即止，只差 %(yuan)s 元了。请把金额改成不超过它。")
+            self.add_error("own", words % {"yuan": decimal_text(left_fen, "CNY")})
+        else:
+            words = _("这个项目筹满即止，剩下的部分都有人在付款。请过几分钟再来看看。")
+            self.add_error(None, words)
 
     def facts_changed(self) -> None:
         """Say that what was shown of the project has changed meanwhile."""

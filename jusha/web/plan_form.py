@@ -39,7 +39,7 @@ EMPTY_LINES: Final = 2
 CHANGE_MAX: Final = 400
 NAMES: Final = (
     *rules.TEXTS, *rules.OPTIONAL, "target", "number", "filed_on", "starts_on", "ends_on",
-    "emergency", "parent", "theme", "basis", "change",
+    "emergency", "hard_target", "parent", "theme", "basis", "change",
 )  # fmt: skip
 
 

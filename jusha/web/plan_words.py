@@ -39,6 +39,7 @@ LABELS: Final[dict[str, str | Promise]] = {
     "lines": _("预算"),
     "parent": _("母计划"),
     "theme": _("领域"),
+    "hard_target": _("到了目标"),
     "basis": _("凭什么改"),
 }
 HELP: Final[dict[str, str | Promise]] = {

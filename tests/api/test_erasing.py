@@ -1,5 +1,6 @@
 """What donors write through an app is sealed under a key of the order's own, and can be erased."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,10 +12,13 @@ from jusha.giving.models import RefundWords
 from jusha.giving.refund_words import read_words
 from jusha.payments.models import Attempt
 from jusha.payments.order import read_opening
+from jusha.payments.target_rooms import follow_rooms
 from jusha.people.models import DonorKey, Erasure, Opening
 from jusha.people.vault import load, unseal
+from jusha.projects.models import Project
 from tests.api.conftest import Api, Caller, problem
 from tests.api.test_orders import ORDER, pay, placed
+from tests.cast import BOOKS
 
 NAME, NOTE, WORDS = "林小满甲", "给山里的孩子们", "多打了一个零呀"
 PAYER, ADDRESS = "oPlantedPayer42", "203.0.113.77"
@@ -79,10 +83,13 @@ def test_stored_answers_hold_nothing_that_anybody_wrote(api: Api) -> None:
     made = caller.post("webhooks", hook).json()["id"]
     for path in (f"orders/{number}/erasure", f"webhooks/{made}/resume", f"webhooks/{made}/secret"):
         assert caller.post(path).status_code == 200 or path.endswith("secret"), path
+    Project.objects.filter(code=BOOKS).update(hard_target=True)
+    follow_rooms(api.house.web, datetime.now(UTC))
+    caller.post("rooms", {"project": BOOKS, "amount": 1})
     posts = [each for each in ENDPOINTS if each.method == "POST"]
     kept = answers_of(caller.row)
-    assert len(posts) == 6, "a new POST is asked here as well"
-    assert len(kept) == 7, "one of each, and the second order"
+    assert len(posts) == 7, "a new POST is asked here as well"
+    assert len(kept) == 8, "one of each, and the second order"
     for planted in (NAME, NOTE, WORDS, PAYER, ADDRESS):
         for text in kept:
             assert planted.encode() not in text, text

@@ -6,6 +6,7 @@ be what the document promises. `make probe ARGS=tests/api/test_schemathesis.py` 
 """
 
 import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from schemathesis.generation import GenerationMode
 
 from jusha.api.edge import RATES
 from jusha.api.models import ApiAnswer, Hook, HookEvent
+from jusha.payments.target_rooms import follow_rooms
+from jusha.projects.models import Project
 from tests.api.conftest import Api, Caller
 from tests.cast import BOOKS
 
@@ -51,10 +54,14 @@ class World:
         api.house.settle()
         deed = api.house.give(500, project="", campaign="", order=int(number))
         api.site.publish()
+        Project.objects.filter(code=BOOKS).update(hard_target=True)
+        follow_rooms(api.house.web, datetime.now(UTC))
+        room = self.caller.post("rooms", {"project": BOOKS, "amount": 1_000})
         hook = {"url": "http://127.0.0.1:9/x", "kinds": ["gift.settled"]}
         self.known: dict[str, list[Any]] = {
             "code": [BOOKS, "day", "shan"],
             "number": [str(deed), number],
+            "room": [str(room.json()["id"])],
             "webhook": [self.caller.post("webhooks", hook).json()["id"]],
         }
         key = {"auth": {"openapi": {"key": {"bearer": self.caller.whole}}}}

@@ -13,6 +13,7 @@ from jusha.config.processes.loop import Stop, run
 from jusha.config.processes.why import Why
 from jusha.giving.refund_follow import follow_refunds
 from jusha.inbox.connect import connect
+from jusha.payments.target_rooms import follow_rooms
 from jusha.settlement.closer import Closer, ask
 from jusha.settlement.jobs import Sealer, keep_raw_partitions
 
@@ -49,6 +50,7 @@ def work(stop: Stop, why: Why) -> None:
             ):
                 log.info("seals_asked", count=seals)
                 metrics.asked("seal", seals)
+            follow_rooms(connection, now)
             order_prepared(now)
             if moved := follow_refunds(connection):
                 log.info("refund_cases_moved", count=moved)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from jusha.projects.plan_rules import TEXTS
 from jusha.web.plan_words import BASES, KINDS, LABELS, LEFTOVERS, word
@@ -19,6 +20,8 @@ def plan_texts(content: dict[str, Any]) -> list[tuple[str, str]]:
     texts = content["texts"]
     theme = content.get("theme", "")
     told = [(word(LABELS, "theme"), theme_name(theme))] if theme else []
+    if content.get("hard_target"):
+        told.append((word(LABELS, "hard_target"), _("筹满即止，一分不超")))
     told += [(word(LABELS, name), texts[name]) for name in TEXTS if name not in ON_THE_PAGE]
     related = texts.get("related", "")
     return [*told, (word(LABELS, "related"), related)] if related else told

@@ -20,6 +20,7 @@ from jusha.payments.order import OrderRefusedError, Wish, place_order
 from jusha.projects import queries as projects
 from jusha.projects.models import Project
 from jusha.projects.raising import hindrances
+from jusha.projects.reserve import NoRoomError
 from jusha.web import facts
 from jusha.web.browser import donor_of, orders_of, remember
 from jusha.web.came_by import came_by
@@ -157,6 +158,9 @@ def _order(
             keep_wish(request, order_no, receipt)
     except OrderRefusedError:
         form.add_refusal()
+        return None
+    except NoRoomError as error:
+        form.lacks_room(error.left[project.code])
         return None
     rail = request.POST.get("rail", "")
     if rail and rail in dict(ways_of(project.charity.code)):
