@@ -1,6 +1,7 @@
 """All models of the one Django app, so that Django finds them; each lives in its room."""
 
 from jusha.api import models as api
+from jusha.campaigns import day_models as days
 from jusha.campaigns import models as campaigns
 from jusha.campaigns.live import models as live
 from jusha.charities import models as charities
@@ -26,6 +27,8 @@ from jusha.projects import plan_models as plans
 from jusha.projects import target_models as targets
 from jusha.settlement import models as settlement
 from jusha.stories import models as stories
+from jusha.teams import company_models as companies
+from jusha.teams import models as teams
 from jusha.tlog import models as tlog
 from jusha.uploads import models as uploads
 
@@ -34,6 +37,8 @@ __all__ = [
     "blocks",
     "campaigns",
     "charities",
+    "companies",
+    "days",
     "disclosures",
     "files",
     "finding",
@@ -54,6 +59,7 @@ __all__ = [
     "residues",
     "settlement",
     "stories",
+    "teams",
     "targets",
     "tlog",
     "uploads",

@@ -1,6 +1,10 @@
 """Campaigns as people edit them; terms and totals as settlement keeps them."""
 
+from typing import ClassVar
+
 from django.db import models
+
+from jusha.campaigns.day_rules import COLOURS
 
 
 class Campaign(models.Model):
@@ -14,6 +18,31 @@ class Campaign(models.Model):
     story_zh = models.TextField()
     story_en = models.TextField()
     projects = models.ManyToManyField("jusha.Project", related_name="+")
+    parent = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The giving day that this is a venue (分会场) of, by code; a venue has none of its own."""
+    predecessor = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The campaign that this one follows, under whatever name it ran."""
+    colour = models.CharField(max_length=12, default="cinnabar", db_default="cinnabar")
+    """One of the house's colours (day_rules.COLOURS), never a value of its own."""
+    anchor = models.CharField(max_length=40, blank=True, default="", db_default="")
+    """The day of the calendar that it is held for (anchors.toml)."""
+    is_rehearsal = models.BooleanField(default=False, db_default=False)
+    """彩排: not listed, said on each page, in the sandbox alone."""
+    opens = models.DateTimeField(null=True, blank=True)
+    closes = models.DateTimeField(null=True, blank=True)
+    """As planned. What holds is what settlement was told (Terms)."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(opens__isnull=True, closes__isnull=True)
+                | models.Q(opens__lt=models.F("closes")),
+                name="campaign_opens_before_it_closes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(colour__in=COLOURS), name="campaign_colour_is_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Name the campaign."""

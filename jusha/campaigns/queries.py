@@ -7,17 +7,28 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from jusha.campaigns.models import Campaign, Terms, Total
 from jusha.campaigns.rules import CampaignTerms
+from jusha.inbox.envelopes import NO_PERSON
 from jusha.money.assets import ASSETS
 from jusha.money.clock import minute_seconds
 from jusha.projects.statement_rules import NOTHING, Sums
 
 CNY: Final = ASSETS["CNY"].number
-SUMS_SQL: Final = (Path(__file__).parent / "sql" / "project_sums.sql").read_text()
+SQL: Final = Path(__file__).parent / "sql"
+SUMS_SQL: Final = (SQL / "project_sums.sql").read_text()
+DAY_SQL: Final = (SQL / "day_report.sql").read_text()
+MATCHES_SQL: Final = (SQL / "day_matches.sql").read_text()
+SCENES_SQL: Final = (SQL / "scene_counts.sql").read_text()
+SIZE_SQL: Final = "SELECT coalesce(max(first + count), 0)::bigint FROM tlog_entries"
+DAY_SUMS: Final = (
+    "gifts", "donated", "matched", "refunded", "returned", "projects", "donors", "unnamed",
+    "refunds", "clawbacks", "clawed",
+)  # fmt: skip
+"""What DAY_SQL tells, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +81,36 @@ def find(code: str) -> Running | None:
     return _running(page, terms) if page and terms else None
 
 
-def of_project(code: str) -> list[Running]:
+def of_project(code: str, *, rehearsals: bool = False) -> list[Running]:
     """Campaigns that name the project, newest first, in two queries.
 
+    Rehearsals are no campaigns to visitors: they stand there only if they are asked for.
     Reads: jusha_campaign, campaigns_terms.
     """
-    return _newest_first(Campaign.objects.filter(projects__code=code))
+    found = Campaign.objects.filter(projects__code=code)
+    return _newest_first(found if rehearsals else found.filter(is_rehearsal=False))
 
 
 def all_campaigns() -> list[Running]:
-    """Every campaign, newest first, in two queries. Reads: jusha_campaign, campaigns_terms."""
-    return _newest_first(Campaign.objects.all())
+    """Every campaign but rehearsals, newest first, in two queries.
+
+    Reads: jusha_campaign, campaigns_terms.
+    """
+    return _newest_first(Campaign.objects.filter(is_rehearsal=False))
+
+
+def family(code: str) -> list[Running]:
+    """A giving day's venues that were opened, in the order of their writing, in two queries.
+
+    Reads: jusha_campaign, campaigns_terms.
+    """
+    found = _newest_first(Campaign.objects.filter(parent=code))
+    return sorted(found, key=lambda each: each.page.pk)
+
+
+def closes_at(terms: Terms) -> datetime:
+    """When settlement closes a campaign."""
+    return _moment(msgspec.convert(terms.terms, CampaignTerms).closes)
 
 
 def named(codes: Iterable[str]) -> dict[str, Campaign]:
@@ -151,6 +181,49 @@ def project_sums(code: str) -> Sums:
         cursor.execute(SUMS_SQL, {"code": code})
         row = cursor.fetchone()
     return Sums(*row) if row else NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settlement has of a campaign: `sums` by the names of DAY_SUMS, in fen or counts.
+
+    `matches`: (pool, rule version or "" for a spread rest, matches, fen).
+    """
+
+    sums: dict[str, int]
+    matches: list[tuple[str, str, int, int]]
+
+
+def settled(campaigns: Iterable[int]) -> tuple[int, dict[int, Settled]]:
+    """How many entries the log has, and what settlement has of each campaign, of one moment.
+
+    Call it outside a transaction: it opens one that sees a single state. Reads: campaigns_total,
+    giving_deed, giving_refund, matching_match, matching_pool, matching_rule, matching_clawback,
+    tlog_entries.
+    """
+    found = {}
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute(SIZE_SQL)
+        entries: int = cursor.fetchone()[0]
+        for campaign in campaigns:
+            cursor.execute(DAY_SQL, {"campaign": campaign, "nobody": NO_PERSON.hex()})
+            sums = dict(zip(DAY_SUMS, cursor.fetchone(), strict=True))
+            cursor.execute(MATCHES_SQL, {"campaign": campaign})
+            found[campaign] = Settled(sums, cursor.fetchall())
+    return entries, found
+
+
+def by_scene(code: str) -> list[tuple[str, int, int]]:
+    """Paid gifts of a campaign and its venues: (scene, gifts, fen), the most gifts first.
+
+    It reads every gift of the campaign. Reads: jusha_attribution, giving_deed, campaigns_terms,
+    jusha_campaign.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SCENES_SQL, {"code": code})
+        rows: list[tuple[str, int, int]] = cursor.fetchall()
+    return rows
 
 
 def _newest_first(pages: Iterable[Campaign]) -> list[Running]:

@@ -18,13 +18,15 @@ STYLES: Final = (
     "proof", "receipt", "keep", "timeline", "empty", "toast", "table", "home", "project",
     "donate", "campaign", "deed", "refund", "receipt-ask", "check", "beside", "account", "privacy",
     "desk", "bills", "messages", "api", "join", "find", "plan", "report", "disclosure",
-    "ranks",
-    "styleguide",
+    "abuse",
+    "ranks", "screen", "shed",
+    "days",
+    "team", "styleguide",
 )  # fmt: skip
 """In the order of the cascade: tokens, ground, then one file a component."""
 PLAIN: Final = {
     name: FOLDER / name
-    for name in ("live.js", "grains.js", "copy.js", "again.js", "wxpay.js", "mark.svg")
+    for name in ("live.js", "grains.js", "copy.js", "screen.js", "again.js", "wxpay.js", "mark.svg")
 }
 KINDS: Final = {
     "css": "text/css; charset=utf-8",

@@ -109,7 +109,7 @@ def project_now(code: str) -> ProjectNow | None:
         found,
         known,
         card(found, raised, known),
-        running := tuple(campaigns.of_project(code)),
+        running := tuple(campaigns.of_project(code, rehearsals=True)),
         projects.money_line(known) if known else None,
         tuple(giving.newest(known.project, GIFTS_SHOWN)) if known else (),
         certificate := charities.certificate(found.charity.code, today),
@@ -117,7 +117,11 @@ def project_now(code: str) -> ProjectNow | None:
         tuple(expenses.listed(known.project, count=EXPENSES_SHOWN)) if known else (),
         public := projects.published(code, today),
         tuple(orders_told(project=known.project)) if known else (),
-        tuple(related(code, public.plan, (each.id for each in running))),
+        tuple(
+            related(
+                code, public.plan, (each.id for each in running if not each.page.is_rehearsal)
+            )
+        ),
     )
 
 

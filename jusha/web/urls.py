@@ -10,11 +10,13 @@ from jusha.web.desk.urls import urlpatterns as desk_pages
 from jusha.web.office.shelves import registered as office
 from jusha.web.views import open_data as opened
 from jusha.web.views import platform_reports
+from jusha.web.views.abuse import abuse
 from jusha.web.views.assets import serve_asset
 from jusha.web.views.beside import beside, beside_day, find
 from jusha.web.views.campaign import campaign
 from jusha.web.views.certificate import own_picture, public_card
 from jusha.web.views.charity import charity
+from jusha.web.views.days import all_days, closing, closing_file, pact
 from jusha.web.views.deed import deed, deed_proof
 from jusha.web.views.disclosures import of_charity, of_project, paper, yearly
 from jusha.web.views.donate import donate
@@ -43,8 +45,13 @@ from jusha.web.views.receipt import letter, receipt
 from jusha.web.views.refund import refund
 from jusha.web.views.report import counts, report_form, report_state
 from jusha.web.views.rule import rule, rule_document
+from jusha.web.views.screen import screen
 from jusha.web.views.spending import project_spending
 from jusha.web.views.styleguide import styleguide
+from jusha.web.views.team import listed as teams
+from jusha.web.views.team import team
+from jusha.web.views.team_room import new as team_new
+from jusha.web.views.team_room import room as team_room
 from jusha.web.views.uploads import upload
 from jusha.web.views.verify import program, verify, verify_file
 from jusha.web.views.year_figures import year_figures
@@ -94,9 +101,14 @@ urlpatterns = [
     re_path(rf"^d/{NUMBER}\.tlog-proof\Z", deed_proof, name="deed-proof"),
     re_path(rf"^rule/{RULE}\Z", rule, name="rule"),
     re_path(rf"^rule/{RULE}\.toml\Z", rule_document, name="rule-document"),
+    path("days", all_days, name="days"),
+    path("pact", pact, name="pact"),
+    re_path(rf"^c/{CODE}/report\Z", closing, name="closing"),
+    re_path(rf"^c/{CODE}/report\.json\Z", closing_file, name="closing-file"),
     re_path(rf"^c/{CODE}\Z", campaign, name="campaign"),
     re_path(rf"^c/{CODE}/prepare\Z", choose, name="prepare"),
     re_path(rf"^c/{CODE}/rankings\Z", rankings, name="rankings"),
+    re_path(rf"^c/{CODE}/screen\Z", screen, name="screen"),
     re_path(r"^prepared/(?P<token>[A-Za-z0-9_-]{22})\Z", prepared, name="prepared"),
     re_path(
         r"^prepared/(?P<token>[A-Za-z0-9_-]{22})/state\Z", prepared_state, name="prepared-state"
@@ -113,6 +125,10 @@ urlpatterns = [
         yearly,
         name="charity-disclosure",
     ),
+    path("teams", teams, name="teams"),
+    path("teams/new", team_new, name="team-new"),
+    re_path(rf"^t/{CODE}\Z", team, name="team"),
+    re_path(rf"^t/{CODE}/room\Z", team_room, name="team-room"),
     path("law", law, name="law"),
     path("report", report_form, name="report"),
     re_path(
@@ -121,6 +137,7 @@ urlpatterns = [
         name="report-state",
     ),
     path("oversight", counts, name="oversight"),
+    path("oversight/abuse", abuse, name="abuse"),
     path("oversight/reports", platform_reports.reports, name="platform-reports"),
     re_path(
         r"^oversight/reports/(?P<period>20[0-9]{2}(?:-h[12])?)\Z",

@@ -134,6 +134,18 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
         "sitemap-part": {"name": "projects", "code": BOOKS},
         "open-gifts": {"day": "2026-01-05"},
         "open-table": {"name": "projects", "form": "csv"},
+        **{
+            name: {"code": "day"}
+            for name in (
+                "desk-day",
+                "desk-day-edit",
+                "desk-day-venue",
+                "desk-day-pools",
+                "desk-day-rules",
+                "closing",
+                "closing-file",
+            )
+        },
         "desk-application": {"number": Application.objects.latest("id").pk},
         "desk-charity": {"charity": "shan"},
         "desk-payee": {"charity": "shan"},
@@ -141,6 +153,7 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
         "desk-post": {"charity": "shan", "number": 1},
         **{name: {"code": "shan"} for name in ("official", "posts-feed")},
         "post": {"code": "shan", "number": 1},
+        **{name: {"code": TEAM} for name in ("team", "team-room")},
         "asset": {"digest": "0" * 8, "name": "grains.js"},
     }
 

@@ -26,14 +26,7 @@ from jusha.inbox.envelopes import CODE
 from jusha.management.simulation import tables
 from jusha.management.simulation.page import Subject, write_page
 from jusha.management.simulation.say import Say
-from jusha.management.simulation.scenes import (
-    CampaignUnknownError,
-    invented,
-    opening,
-    recorded,
-)
 from jusha.matching.document import DocumentRefusedError, read_document
-from jusha.matching.kinds.coupon import Coupon
 from jusha.matching.rules import RuleTerms
 from jusha.merkle.commitment import canonical_json
 from jusha.merkle.encoding import decode64, encode64
@@ -41,6 +34,13 @@ from jusha.money.clock import day_number, day_text, local_day, minute_seconds, m
 from jusha.settlement.commitments import digest_of
 from jusha.settlement.estimate_day import Candidate, RuleNotTakenError, Scene, estimate
 from jusha.settlement.estimate_figures import Figures, figures
+from jusha.settlement.scenes import (
+    CampaignUnknownError,
+    invented,
+    opening,
+    recorded,
+    scaled,
+)
 from jusha.settlement.secrets import installed
 
 DATE: Final = "2027-09-09"
@@ -217,17 +217,9 @@ def _scaled(candidate: Candidate, options: dict[str, Any]) -> Candidate:
     if not options["scale_rules"]:
         return candidate
     scale: Fraction = options["scale"]
-
-    def scaled(terms: RuleTerms) -> RuleTerms:
-        window, gives = terms.window, terms.gives
-        window = msgspec.structs.replace(
-            window, budget=int(window.budget * scale), slice_budget=int(window.slice_budget * scale)
-        )
-        if isinstance(gives, Coupon):
-            gives = msgspec.structs.replace(gives, count=max(int(gives.count * scale), 1))
-        return msgspec.structs.replace(terms, window=window, gives=gives)
-
-    return candidate._replace(rules=tuple((code, scaled(terms)) for code, terms in candidate.rules))
+    return candidate._replace(
+        rules=tuple((code, scaled(terms, scale)) for code, terms in candidate.rules)
+    )
 
 
 def _with_secrets(

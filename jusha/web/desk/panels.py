@@ -11,12 +11,15 @@ from django.utils.translation import gettext_lazy
 from jusha.charities.rules import Role
 from jusha.people.rules import Office
 from jusha.web.desk import (
+    abuse,
     accounts,
     applications,
     bills,
     broadcasts,
     charity,
     complaints,
+    day_people,
+    days,
     disclosures,
     failed,
     files,
@@ -63,11 +66,32 @@ class Waiting:
 
 PANELS: Final[tuple[Panel, ...]] = (
     Panel(
+        "days",
+        gettext_lazy("公益日"),
+        days.waiting,
+        "desk-days",
+        (Office.OPERATOR, Office.FINANCE, Office.REVIEWER, Office.AUDITOR),
+    ),
+    Panel(
+        "join",
+        gettext_lazy("报名公益日"),
+        day_people.nothing,
+        "desk-join",
+        (Role.VIEWER,),
+    ),
+    Panel(
         "complaints",
         gettext_lazy("举报"),
         complaints.waiting,
         "desk-complaints",
         (Role.VIEWER, Office.REVIEWER, Office.AUDITOR),
+    ),
+    Panel(
+        "abuse",
+        gettext_lazy("套取配捐"),
+        abuse.waiting,
+        "desk-abuse",
+        (Office.REVIEWER, Office.AUDITOR),
     ),
     Panel(
         "help",

@@ -3,12 +3,17 @@
 from django.urls import path, re_path
 
 from jusha.web.desk import (
+    abuse,
+    abuse_rules,
     accounts,
     applications,
     bills,
     broadcasts,
     charity,
     complaints,
+    day_money,
+    day_people,
+    days,
     disclosures,
     failed,
     files,
@@ -83,6 +88,9 @@ urlpatterns = [
     ),
     path("desk/help", help_seeking.help_asked, name="desk-help"),
     path("desk/holds", holds.holds, name="desk-holds"),
+    path("desk/abuse", abuse.listed, name="desk-abuse"),
+    path("desk/abuse/rules", abuse_rules.rules, name="desk-abuse-rules"),
+    re_path(r"^desk/abuse/(?P<number>[1-9][0-9]{0,14})\Z", abuse.one, name="desk-abuse-case"),
     path("desk/registers", registers.registers, name="desk-registers"),
     path("desk/exports", registers.exports, name="desk-exports"),
     re_path(
@@ -112,6 +120,31 @@ urlpatterns = [
         spending.one,
         name="desk-spending-one",
     ),
+    path("desk/days", days.listed, name="desk-days"),
+    path("desk/days/new", days.new, name="desk-day-new"),
+    path("desk/days/emergency", days.emergency, name="desk-day-emergency"),
+    path("desk/days/people", day_people.people, name="desk-day-people"),
+    re_path(r"^desk/days/at/(?P<code>[A-Za-z0-9._-]{1,40})\Z", days.hub, name="desk-day"),
+    re_path(
+        r"^desk/days/at/(?P<code>[A-Za-z0-9._-]{1,40})/edit\Z", days.edit, name="desk-day-edit"
+    ),
+    re_path(
+        r"^desk/days/at/(?P<code>[A-Za-z0-9._-]{1,40})/venue\Z",
+        days.venue,
+        name="desk-day-venue",
+    ),
+    re_path(
+        r"^desk/days/at/(?P<code>[A-Za-z0-9._-]{1,40})/pools\Z",
+        day_money.pools,
+        name="desk-day-pools",
+    ),
+    re_path(
+        r"^desk/days/at/(?P<code>[A-Za-z0-9._-]{1,40})/rules\Z",
+        day_money.rules,
+        name="desk-day-rules",
+    ),
+    path("desk/join", day_people.join, name="desk-join"),
+    path("desk/scenes", day_people.scenes, name="desk-scenes"),
     path("desk/disclosures", disclosures.listed, name="desk-disclosures"),
     path("desk/disclosures/write", disclosures.write, name="desk-disclosure-write"),
     re_path(

@@ -11,11 +11,14 @@ from jusha.campaigns import queries as campaigns
 from jusha.giving import queries as giving
 from jusha.projects import queries as projects
 from jusha.projects.hold_queries import held
+from jusha.web.came_by import carried
 from jusha.web.cards import card
+from jusha.web.day_shown import day_of
 from jusha.web.drawings import Curve, curve
 from jusha.web.live import standing
 from jusha.web.rails import offered
 from jusha.web.rule_words import rule_gist, rule_terms, rule_title
+from jusha.web.views.light import is_light, light_list
 
 CURVE_KEEP_SECONDS: Final = 60
 
@@ -25,12 +28,19 @@ def campaign(request: HttpRequest, code: str) -> HttpResponse:
     found = campaigns.find(code)
     if found is None:
         raise Http404(code)
+    if is_light(request):
+        return light_list(request, found)
     fair = projects.in_fair_order(code).exclude(code__in=held(timezone.localdate()))
     shown = list(fair.filter(id__in=found.page.projects.values("id")))
     funds = projects.funds(project.code for project in shown)
     now = standing(found.id, found.page.code)
     cards = [card(each, now.by_project, funds.get(each.code)) for each in shown]
-    context = _standing(found) | {"cards": cards, "curve": _curve(found.id)}
+    context = _standing(found) | {
+        "cards": cards,
+        "curve": _curve(found.id),
+        "day": day_of(found, [each.code for each in now.pools], timezone.now()),
+        "carried": carried(request, code),
+    }
     return render(request, "web/campaign.html", context)
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
+from jusha.campaigns.scenes import known
 from jusha.charities import queries as charities
 from jusha.giving.receipt_config import issuer_name
 from jusha.payments import queries as payments
@@ -124,7 +125,7 @@ def _open_campaign(code: str, wanted: str) -> campaigns.Running | None:
     if not wanted:
         return None
     now = timezone.now()
-    for each in campaigns.of_project(code):
+    for each in campaigns.of_project(code, rehearsals=True):
         if each.page.code == wanted and each.is_open(now):
             return each
     return None
@@ -151,7 +152,9 @@ def _order(
                     shown_name=form.shown(),
                     dedication=form.cleaned_data["dedication"],
                     invite=form.cleaned_data["invite"] or 0,
-                    attribution=attribution,
+                    attribution=attribution._replace(
+                        scene=known(attribution.scene, timezone.localdate())
+                    ),
                 ),
                 donor=donor_of(request),
             )

@@ -11,6 +11,7 @@ from jusha.web.live import shanghai_day, today
 from jusha.web.templatetags.keep import reported
 from jusha.web.titles import held_titles_of
 from jusha.web.views.beside import beside
+from jusha.web.views.light import is_light, light_list
 
 PROJECTS_SHOWN = 3
 ENTRIES_SHOWN = 5
@@ -20,9 +21,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the front page; beside any platform, that is the accounts."""
     if settings.JUSHA_MODE == "beside":
         return beside(request)
+    if is_light(request):
+        return light_list(request)
     now = timezone.now()
     day = shanghai_day(now)
-    running = [each for each in reference.all_campaigns() if each.is_open(now)]
+    every = reference.all_campaigns()
+    running = [each for each in every if each.is_open(now) and not each.page.parent]
     published = reference.checkpoint()
     first = reference.first_cards(day, PROJECTS_SHOWN)
     known = {each.project.code: each.project for each in first}

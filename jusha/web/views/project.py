@@ -13,6 +13,7 @@ from jusha.web.complaint_words import HOLD_REASONS, word
 from jusha.web.disclosure_words import pressing
 from jusha.web.raising_words import why_not
 from jusha.web.timeline import timeline
+from jusha.web.views.light import is_light, light_project
 
 DEADLINES_SHOWN: Final = 4
 
@@ -22,11 +23,14 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     found = reference.project_now(code)
     if found is None:
         raise Http404(code)
+    if is_light(request):
+        return light_project(request, found.project)
     now = timezone.now()
     hold = reference.hold(code)
-    running = [each for each in found.campaigns if each.is_open(now)]
+    is_open = [each for each in found.campaigns if each.is_open(now)]
+    running = [each for each in is_open if not each.page.is_rehearsal]
     wanted = request.GET.get("campaign", "")
-    named = (each for each in running if each.page.code == wanted)
+    named = (each for each in is_open if each.page.code == wanted)
     campaign = next(named, running[0] if running else None)
     today = timezone.localdate(now)
     steps = timeline(found.project, found.fund, today=today)

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
+from jusha.campaigns.day_queries import is_promise
 from jusha.charities.rules import Role
 from jusha.people.models import UserAccount
 from jusha.people.rules import Office
@@ -42,7 +43,7 @@ def upload(request: HttpRequest, sha256: str, ending: str) -> HttpResponse:
     return answer
 
 
-@require_role(Role.VIEWER, Office.REVIEWER, Office.AUDITOR)
+@require_role(Role.VIEWER, Office.FINANCE, Office.REVIEWER, Office.AUDITOR)
 def _for_staff(request: DeskRequest, sha256: str, ending: str) -> HttpResponse:
     """The file for those who examine, and for the charity's own."""
     for each in uploads.copies(sha256):
@@ -54,6 +55,8 @@ def _for_staff(request: DeskRequest, sha256: str, ending: str) -> HttpResponse:
 def _may_see(staff: Staff, found: Upload) -> bool:
     if staff.office in LOOKERS:
         return True
+    if staff.office == Office.FINANCE and not found.charity:
+        return is_promise(found.sha256)
     return bool(found.charity) and staff.holds(Role.VIEWER, charity=found.charity)
 
 

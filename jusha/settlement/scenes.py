@@ -9,6 +9,8 @@ from psycopg import Connection
 from jusha.campaigns.days import ANONYMOUS, Given, Shape, generate
 from jusha.campaigns.rules import CampaignTerms
 from jusha.inbox.envelopes import NO_PERSON
+from jusha.matching.kinds.coupon import Coupon
+from jusha.matching.rules import RuleTerms
 from jusha.money.clock import (
     DAY_SECONDS,
     SHANGHAI_SHIFT_SECONDS,
@@ -112,3 +114,14 @@ def opening(scene: Scene, from_minutes: list[int]) -> int:
     """Say when matching begins, in seconds from the start: the first window, or the campaign's."""
     first = min(from_minutes) * 60
     return max(first, minute_seconds(scene.campaign.opens) - scene.start_s)
+
+
+def scaled(terms: RuleTerms, scale: Fraction) -> RuleTerms:
+    """Scale what a rule says of the whole day; caps of persons and projects stay as they are."""
+    window, gives = terms.window, terms.gives
+    window = msgspec.structs.replace(
+        window, budget=int(window.budget * scale), slice_budget=int(window.slice_budget * scale)
+    )
+    if isinstance(gives, Coupon):
+        gives = msgspec.structs.replace(gives, count=max(int(gives.count * scale), 1))
+    return msgspec.structs.replace(terms, window=window, gives=gives)

@@ -1,0 +1,384 @@
+"""A giving day from the desk: written, opened by two, funded, ruled, joined, closed, reported."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from jusha.campaigns.day_models import Participation, PoolPromise
+from jusha.campaigns.day_rules import KINDS, DayRefusedError
+from jusha.campaigns.edit_day import page_of, save_page
+from jusha.campaigns.models import Campaign, Terms
+from jusha.campaigns.open_day import propose_open
+from jusha.charities.rules import Role
+from jusha.money.clock import minute_text
+from jusha.people.models import Decision
+from jusha.people.rules import Office
+from jusha.web.desk.day_decide import MAY_CONFIRM
+from tests.cast import ALICE, BOB, BOOKS, WATER, ratio
+from tests.web.conftest import Site
+from tests.web.join import paper
+from tests.web.staff import member, officer, signed_in
+
+WORDS: dict[str, Any] = {
+    "title_zh": "聚沙节",
+    "title_en": "Grains Festival",
+    "theme_zh": "一起来",
+    "theme_en": "Together",
+    "story_zh": "第一段。",
+    "story_en": "First.",
+    "colour": "jade",
+}
+RULE = """
+title_zh = "一配一"
+[gives]
+kind = "ratio"
+numerator = 1
+denominator = 1
+[caps]
+gift = {gift}
+[window]
+from_minute = 0
+to_minute = 1440
+budget = 100000000
+"""
+
+
+class Desk:
+    """Two operators, finance, a reviewer, and a programme officer of the charity."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        people = {
+            "op": officer(site, "op@p.example", Office.OPERATOR),
+            "op2": officer(site, "op2@p.example", Office.OPERATOR),
+            "fin": officer(site, "fin@p.example", Office.FINANCE),
+            "fin2": officer(site, "fin2@p.example", Office.FINANCE),
+            "rev": officer(site, "rev@p.example", Office.REVIEWER),
+            "li": member(site, "li@shan.example", Role.PROGRAMME),
+        }
+        self.clients: dict[str, Client] = {who: signed_in(each) for who, each in people.items()}
+
+    def post(self, who: str, path: str, *, status: int = 303, **said: Any) -> Any:
+        answer = self.clients[who].post(path, said)
+        assert answer.status_code == status, answer.content.decode()[:3000]
+        self.site.house.settle()
+        return answer
+
+    def confirm(self, who: str, path: str, *, status: int = 303) -> Any:
+        number = Decision.objects.filter(end__isnull=True).latest("id").pk
+        return self.post(who, path, status=status, do="confirm", number=number)
+
+    def text(self, who: str, path: str) -> str:
+        answer = self.clients[who].get(path)
+        assert answer.status_code == 200, path
+        return str(answer.content.decode())
+
+    def write(self, code: str, parent: str = "", **more: Any) -> None:
+        path = f"/desk/days/at/{parent}/venue" if parent else "/desk/days/new"
+        said: dict[str, Any] = WORDS | times() | {"code": code} | more
+        self.post("op", path, **said)
+
+    def open(self, code: str) -> None:
+        path = f"/desk/days/at/{code}"
+        self.post("op", path, do="open")
+        self.post("op", path, status=422, do="confirm", number=Decision.objects.latest("id").pk)
+        self.confirm("op2", path)
+
+    def fund(self, code: str, pool: str = "bao", **more: Any) -> None:
+        path = f"/desk/days/at/{code}/pools"
+        said = {
+            "do": "fund", "pool": pool, "sponsor": "Bao Ltd", "amount": "999900.00",
+            "how": "trusted", "due_on": timezone.localdate().isoformat(), "paper": paper(),
+            "notice_days": "0", "on_return": "sponsor",
+        }  # fmt: skip
+        self.post("op", path, **(said | more))
+        self.confirm("fin", path)
+
+    def rule(self, code: str, *, gift: int = 0, name: str = "F1", pool: str = "bao") -> None:
+        path = f"/desk/days/at/{code}/rules"
+        said = {"do": "propose", "rule": name, "pool": pool, "text": RULE.format(gift=gift)}
+        self.post("op", path, **said)
+        self.confirm("rev", path)
+
+
+def times(*, hours: int = 1) -> dict[str, Any]:
+    """From an hour ago until soon, as the form sends it."""
+    now = timezone.localtime().replace(second=0, microsecond=0)
+    span = now - timedelta(hours=1), now + timedelta(hours=hours)
+    return {
+        name: f"{at:%Y-%m-%dT%H:%M}" for name, at in zip(("opens", "closes"), span, strict=True)
+    }
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    return Desk(site)
+
+
+def test_who_may_confirm_is_what_the_database_has(site: Site) -> None:
+    rows = site.house.web.execute("SELECT kind, confirms FROM jusha_decisionkind").fetchall()
+    held = {kind: set(confirms) for kind, confirms in rows if kind in KINDS}
+    assert held == {
+        kind: {f"office:{office}" for office in offices} for kind, offices in MAY_CONFIRM.items()
+    }
+
+
+def test_a_day_with_venues_is_opened_by_two_and_shows_them(desk: Desk) -> None:
+    desk.write("fest")
+    desk.write("fest-sea", "fest", title_zh="海边会场")
+    desk.write("fest-hill", "fest", title_zh="山里会场")
+    assert desk.site.get("/c/fest").status_code == 404, "a draft is nobody's page"
+    desk.open("fest")
+    text = desk.site.text("/c/fest")
+    assert "海边会场" in text
+    assert "山里会场" in text
+    assert "「聚沙节」的分会场" in desk.site.text("/c/fest-sea")
+    assert "海边会场" not in desk.site.text("/days")
+    assert "聚沙节" in desk.site.text("/days")
+    with pytest.raises(IntegrityError, match="keeps its name"), transaction.atomic():
+        Campaign.objects.filter(code="fest").update(closes=timezone.now())
+    with pytest.raises(IntegrityError, match="itself no venue"), transaction.atomic():
+        Campaign.objects.create(**WORDS, code="deep", parent="fest-sea")
+    desk.post("op", "/desk/days/at/fest/edit", **(WORDS | {"title_zh": "新名字"}))
+    assert "新名字" in desk.site.text("/c/fest"), "words stay to be mended"
+    desk.site.house.check()
+
+
+def test_a_page_that_changed_after_it_was_proposed_is_not_opened(desk: Desk) -> None:
+    desk.write("fest")
+    desk.post("op", "/desk/days/at/fest", do="open")
+    desk.post("op", "/desk/days/at/fest/edit", **(WORDS | times() | {"theme_zh": "换了"}))
+    answer = desk.confirm("op2", "/desk/days/at/fest", status=422)
+    assert "情况变了" in answer.content.decode()
+    assert not Terms.objects.filter(code="fest").exists()
+
+
+def test_caps_change_while_it_runs_by_a_new_version(desk: Desk) -> None:
+    desk.write("fest")
+    desk.open("fest")
+    Campaign.objects.get(code="fest").projects.set(_projects())
+    desk.fund("fest")
+    assert PoolPromise.objects.get(pool="bao").amount == 99_990_000
+    desk.rule("fest")
+    site = desk.site
+    number = site.house.give(2000, campaign="fest")
+    assert site.house.entries()[number].get("m") is None, "it acts from a minute ahead"
+    desk.rule("fest", gift=999)
+    told = desk.text("op", "/desk/days/at/fest/rules")
+    assert "F1.1" in told
+    assert "没有执行" in told, "a version begins after the one before it, in another minute"
+    later = (timezone.localtime() + timedelta(minutes=9)).strftime("%Y-%m-%dT%H:%M")
+    said: dict[str, Any] = {"do": "propose", "rule": "F1", "pool": "bao", "from": later}
+    path = "/desk/days/at/fest/rules"
+    desk.post("op", path, **(said | {"text": RULE.format(gift=999)}))
+    desk.confirm("fin", path)
+    assert "F1.2" in desk.text("op", path)
+    site.house.check()
+
+
+def test_a_rule_is_read_with_the_line_that_is_wrong_and_tried_before_it_stands(desk: Desk) -> None:
+    desk.write("fest")
+    desk.open("fest")
+    path = "/desk/days/at/fest/rules"
+    wrong = RULE.format(gift="0").replace("numerator", "numeratorr")
+    answer = desk.post("op", path, status=422, do="try", text=wrong, shape="2015")
+    assert "line 5: gives.numeratorr" in answer.content.decode()
+    answer = desk.post("op", path, status=200, do="try", text=RULE.format(gift=0), shape="2015")
+    told = answer.content.decode()
+    assert "会配出" in told
+    assert answer.context["tried"].matched == 100_000_000, "the budget runs dry"
+    assert not Decision.objects.filter(kind="rule-publish").exists()
+
+
+def test_a_charity_signs_applies_and_stands_on_the_page_once_approved(desk: Desk) -> None:
+    desk.write("fest")
+    desk.open("fest")
+    said: dict[str, Any] = {
+        "do": "apply",
+        "charity": "shan",
+        "campaign": "fest",
+        "project": [BOOKS],
+    }
+    assert (
+        "还没有公布自律公约" in desk.post("li", "/desk/join", status=422, **said).content.decode()
+    )
+    people = "/desk/days/people"
+    desk.post("op", people, do="pact", words_zh="不刷捐。", words_en="No fake gifts.")
+    desk.confirm("rev", people)
+    assert "要先由机构" in desk.post("li", "/desk/join", status=422, **said).content.decode()
+    desk.post("li", "/desk/join", do="sign", charity="shan", version="1")
+    desk.post("li", "/desk/join", **said)
+    assert "善小基金会" not in desk.site.text("/c/fest")
+    desk.confirm("rev", people)
+    assert "善小基金会" in desk.site.text("/c/fest")
+    assert "书香进山" in desk.site.text("/c/fest")
+    assert "不刷捐。" in desk.site.text("/pact")
+    with pytest.raises(IntegrityError, match="two persons"), transaction.atomic():
+        Participation.objects.create(
+            charity="shan", campaign="fest", projects=[WATER], version=1, decision=1
+        )
+
+
+def test_an_excluded_charity_cannot_apply_until_the_day(
+    desk: Desk, owner: psycopg.Connection[Any]
+) -> None:
+    desk.write("fest")
+    people, today = "/desk/days/people", timezone.localdate()
+    desk.post("op", people, do="pact", words_zh="不刷捐。", words_en="No fake gifts.")
+    desk.confirm("rev", people)
+    desk.post("li", "/desk/join", do="sign", charity="shan", version="1")
+    ends = today + timedelta(days=300)
+    out: dict[str, Any] = {
+        "do": "exclude",
+        "charity": "shan",
+        "begins": today,
+        "ends": ends,
+        "words": "刷捐",
+    }
+    desk.post("rev", people, **out)
+    desk.confirm("op", people)
+    said: dict[str, Any] = {
+        "do": "apply",
+        "charity": "shan",
+        "campaign": "fest",
+        "project": [BOOKS],
+    }
+    answer = desk.post("li", "/desk/join", status=422, **said)
+    assert f"{ends:%Y-%m-%d}" in answer.content.decode()
+    with pytest.raises(psycopg.IntegrityError, match="not excluded"):
+        owner.execute(
+            "INSERT INTO jusha_participation (charity, campaign, projects, version, decision, at)"
+            " VALUES ('shan', 'fest', '{shan-books}', 1, 99, now())"
+        )
+
+
+def test_an_emergency_venue_is_one_form_and_one_confirmation(desk: Desk) -> None:
+    said: dict[str, Any] = WORDS | {"code": "flood", "projects": f"{BOOKS} {WATER}", "days": "7"}
+    answer = desk.post("op", "/desk/days/emergency", **said)
+    assert answer["Location"] == "/desk/days/at/flood"
+    desk.confirm("rev", "/desk/days/at/flood")
+    number = desk.site.house.give(2000, campaign="flood")
+    assert desk.site.house.entries()[number]["rd"] == "flood"
+    assert "书香进山" in desk.site.text("/c/flood")
+    desk.site.house.check()
+
+
+def test_a_rehearsal_is_not_listed_says_so_and_takes_gifts(desk: Desk) -> None:
+    desk.write("try", is_rehearsal="1", title_zh="试一试")
+    desk.open("try")
+    Campaign.objects.get(code="try").projects.set(_projects())
+    for path in ("/days", f"/p/{BOOKS}"):
+        assert "试一试" not in desk.site.text(path), path
+    assert "去「试一试」" not in desk.site.text("/")
+    for path in ("/c/try", f"/p/{BOOKS}?campaign=try", f"/p/{BOOKS}/donate?campaign=try"):
+        assert "是一次彩排" in desk.site.text(path), path
+    number = desk.site.house.give(2000, campaign="try")
+    assert desk.site.house.entries()[number]["rd"] == "try"
+
+
+def test_a_rehearsal_is_for_the_sandbox_alone(desk: Desk) -> None:
+    desk.write("try", is_rehearsal="1")
+    page = page_of(Campaign.objects.get(code="try"))
+    now = timezone.now()
+    with pytest.raises(DayRefusedError, match="rehearsal"):
+        save_page(page, is_new=False, is_sandbox=False)
+    with pytest.raises(DayRefusedError, match="rehearsal"):
+        propose_open("try", by=uuid4(), now=now, is_sandbox=False)
+
+
+def test_from_notice_to_payment_and_the_report_is_what_the_log_says(desk: Desk) -> None:
+    site, house = desk.site, desk.site.house
+    past = timezone.now() - timedelta(days=1)
+    _over(house, past)
+    Campaign.objects.create(**WORDS, code="gone").projects.set(_projects())
+    pools = "/desk/days/at/gone/pools"
+    desk.post("fin", pools, do="step", pool="old", step="begin-notice")
+    desk.confirm("fin2", pools)
+    _later(house)
+    desk.post("fin", pools, do="step", pool="old", step="close-pool")
+    desk.confirm("rev", pools)
+    desk.post("fin", pools, do="step", pool="old", step="release", project=[BOOKS, WATER])
+    desk.confirm("rev", pools)
+    assert house.balance("pool:old", "payable", "shan") == 3000
+    desk.post(
+        "fin", pools, do="step", pool="old", step="sponsor-paid", charity="shan", amount="20",
+        how="secured",
+    )  # fmt: skip
+    desk.confirm("fin2", pools)
+    assert house.balance("pool:old", "payable", "shan") == 1000
+    site.publish()
+    desk.post("op", "/desk/days/at/gone", do="report")
+    desk.confirm("rev", "/desk/days/at/gone")
+    told = site.get("/c/gone/report.json").json()
+    assert told["sums"] == _recomputed(house.entries()[: told["entries"]], "gone")
+    assert told["venues"][0]["donors"] == 2
+    assert [one["amount"] for one in told["venues"][0]["pools"][0]["released"]] == [2000, 1000]
+    assert "总结报告" in site.text("/c/gone/report")
+    assert "总结报告" in site.text("/c/gone")
+    house.check()
+
+
+def _projects() -> list[int]:
+    return list(Campaign.objects.get(code="day").projects.values_list("pk", flat=True))
+
+
+def _over(house: Any, at: datetime) -> None:
+    """A campaign that is over: its gifts count by the time at which they were paid."""
+    span = {"opens": _minute(at - timedelta(hours=2)), "closes": _minute(at)}
+    paid_at = int((at - timedelta(hours=1)).timestamp())
+    rights = {"assets": ["CNY"], "clock": "file"}
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("admit-channel", {"code": "files", "terms": rights}),
+        ("open-campaign", {"code": "gone", "terms": span | {"channels": ["files"]}}),
+    )
+    for kind, body in steps:
+        assert house.instruct(kind, **body)[0] == "done"
+    house.fund(10_000, code="old", campaign="gone", notice_days=0)
+    house.rule(ratio(), code="G1", from_=span["opens"], pool="old")
+    fields: dict[str, Any] = {"channel": "files", "campaign": "gone", "paid_at": paid_at}
+    house.give(2000, BOOKS, ALICE, **fields)
+    house.give(1000, WATER, BOB, **fields)
+    last = house.give(500, WATER, BOB, **fields)
+    assert house.instruct("refund", deed=last, amount=500, reason="asked")[0] == "done"
+
+
+def _later(house: Any) -> None:
+    """Let a minute pass in the inbox: the notice ends on a whole one."""
+    house.web.execute(
+        "UPDATE inbox_lane SET last_received_at = greatest(last_received_at, now()) + '1 minute'"
+        " WHERE name = 'console'"
+    )
+
+
+def _minute(at: datetime) -> str:
+    return minute_text(int(at.timestamp()))
+
+
+def _recomputed(entries: list[dict[str, Any]], campaign: str) -> dict[str, int]:
+    """The report's sums from the log alone, the slow way."""
+    gifts = {
+        each["n"]: each for each in entries if each["k"] == "don" and each.get("rd") == campaign
+    }
+    back = [each for each in entries if each["k"] == "refund" and each["ref"] in gifts]
+    clawed = [each for each in entries if each["k"] == "clawback" and each["ref"] in gifts]
+    return {
+        "gifts": len(gifts),
+        "donated": sum(each["amt"] for each in gifts.values()),
+        "matched": _matched([*gifts.values()]),
+        "refunded": sum(each["amt"] for each in back),
+        "returned": _matched([*back, *clawed]),
+        "unnamed": sum("tag" not in each for each in gifts.values()),
+        "refunds": len(back),
+        "clawbacks": len(clawed),
+        "clawed": _matched(clawed),
+    }
+
+
+def _matched(entries: list[dict[str, Any]]) -> int:
+    return sum(match["amt"] for each in entries for match in each.get("m", ()))
