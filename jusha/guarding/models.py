@@ -104,6 +104,8 @@ class AbuseCase(models.Model):
     subject = models.UUIDField()
     """A hash of what the gifts have in common; the same again is the same case while it is open."""
     campaign = models.CharField(max_length=40)
+    project = models.CharField(max_length=40)
+    """Where all its gifts, or the reports, are about one; else ""."""
     score = models.IntegerField()
     """How far past its threshold, in per cent of it, when the case was opened."""
     inputs = models.JSONField()

@@ -48,7 +48,10 @@ SECOND_US: Final = 1_000_000
 
 
 class AbuseRefusedError(Exception):
-    """Nothing was changed; `code` says why: unknown, ended, no-words, conflict, bad-terms, days."""
+    """Nothing was changed; `code` says why.
+
+    One of unknown, ended, no-words, conflict, waits, no-gifts, bad-terms, days.
+    """
 
     def __init__(self, code: str) -> None:
         """Keep why."""

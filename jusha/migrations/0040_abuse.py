@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("version", models.SmallIntegerField()),
                 ("subject", models.UUIDField()),
                 ("campaign", models.CharField(max_length=40)),
+                ("project", models.CharField(max_length=40)),
                 ("score", models.IntegerField()),
                 ("inputs", models.JSONField()),
                 ("due_on", models.DateField()),

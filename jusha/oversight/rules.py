@@ -22,6 +22,7 @@ KINDS: Final = (
     "privacy",
     "content",
     "no-answer",
+    "match-held",
     "other",
 )
 STEPS: Final = ("received", "answered", "asked", "replied", "held", "told", "closed")

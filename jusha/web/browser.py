@@ -10,7 +10,9 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import localdate
 
+from jusha.guarding.devices import note_device
 from jusha.people.donor_keys import NewDonor, donor_of_account, is_erased, new_donor
 from jusha.people.keep_orders import keep_orders
 from jusha.people.models import UserAccount
@@ -65,7 +67,8 @@ def donor_of(request: HttpRequest) -> UUID | NewDonor:
 def remember(request: HttpRequest, response: HttpResponse, *order_nos: int) -> None:
     """Add orders to this browser's list, and to the account if one is signed in to.
 
-    The oldest falls out of the list past ORDERS_MAX; an account forgets none.
+    The oldest falls out of the list past ORDERS_MAX; an account forgets none. For
+    some weeks it can be seen which orders of one day came from one browser (guarding/devices.py).
     """
     if isinstance(request.user, UserAccount):
         keep_orders(request.user, list(order_nos))
@@ -73,7 +76,9 @@ def remember(request: HttpRequest, response: HttpResponse, *order_nos: int) -> N
     earlier = (each for each in before.orders if each not in order_nos)
     orders = [*order_nos, *earlier][:ORDERS_MAX]
     made: NewDonor | None = request.META.get(MADE)
-    _write(request, response, Kept(orders, made.id if made else before.donor))
+    kept = Kept(orders, made.id if made else before.donor)
+    _write(request, response, kept)
+    note_device([*order_nos], kept.donor or UUID(int=orders[-1]), today=localdate())
 
 
 def forget(request: HttpRequest, response: HttpResponse, *order_nos: int) -> None:

@@ -26,6 +26,7 @@ KINDS: Final = {
     "privacy": gettext_lazy("泄露了他人的隐私"),
     "content": gettext_lazy("图片或文字违法、伤害他人尊严"),
     "no-answer": gettext_lazy("联系不上机构，或者问了不答"),
+    "match-held": gettext_lazy("我的配捐被暂缓，我认为弄错了"),
     "other": gettext_lazy("其他问题"),
 }
 STATES: Final = {

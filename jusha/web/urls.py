@@ -16,6 +16,10 @@ from jusha.web.views.beside import beside, beside_day, find
 from jusha.web.views.campaign import campaign
 from jusha.web.views.certificate import own_picture, public_card
 from jusha.web.views.charity import charity
+from jusha.web.views.company import apply as company_apply
+from jusha.web.views.company import company
+from jusha.web.views.company import listed as companies
+from jusha.web.views.company import room as company_room
 from jusha.web.views.days import all_days, closing, closing_file, pact
 from jusha.web.views.deed import deed, deed_proof
 from jusha.web.views.disclosures import of_charity, of_project, paper, yearly
@@ -129,6 +133,10 @@ urlpatterns = [
     path("teams/new", team_new, name="team-new"),
     re_path(rf"^t/{CODE}\Z", team, name="team"),
     re_path(rf"^t/{CODE}/room\Z", team_room, name="team-room"),
+    path("companies", companies, name="companies"),
+    path("companies/apply", company_apply, name="company-apply"),
+    re_path(rf"^company/{CODE}\Z", company, name="company"),
+    re_path(rf"^company/{CODE}/room\Z", company_room, name="company-room"),
     path("law", law, name="law"),
     path("report", report_form, name="report"),
     re_path(

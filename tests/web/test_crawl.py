@@ -127,6 +127,7 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
         "desk-project": {"code": "shan-secret"},
         "desk-project-edit": {"code": "shan-secret"},
         "desk-export-file": {"number": 1},
+        "desk-abuse-case": {"number": 1},
         "desk-complaint": {"number": Complaint.objects.latest("id").pk},
         "report-state": {"number": 1, "secret": "x" * 22},
         "charity-disclosure": {"code": "shan", "place": "2026"},

@@ -28,7 +28,7 @@ log = structlog.get_logger("jobs")
 def work(stop: Stop, why: Why) -> None:
     """Close what is due, seal each minute, follow refunds and receipts, keep partitions."""
     sealer, closer = Sealer(), Closer()
-    follow_receipts, find = receipts(), finding()
+    follow_receipts, find, guard = receipts(), finding(), guarding()
     rounds = 0
     letters.begin(stop)
     with connect(autocommit=True) as connection:
@@ -56,6 +56,7 @@ def work(stop: Stop, why: Why) -> None:
                 log.info("refund_cases_moved", count=moved)
             follow_receipts(now, rounds % ROUNDS_AN_HOUR == 0)
             find(now)
+            guard(now)
             metrics.round_done()
             why.clear()
             rounds += 1
@@ -109,14 +110,34 @@ def finding() -> Callable[[datetime], None]:
     return find
 
 
+def guarding() -> Callable[[datetime], None]:
+    """What looks for abuse of matches; what fails is tried in the next round."""
+    from jusha.guarding.scan import scan  # noqa: PLC0415 - models
+
+    def guard(now: datetime) -> None:
+        try:
+            if read := scan(now):
+                log.info("looked_for_abuse", entries=read)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("abuse_not_looked_for", error=str(error).strip())
+            connections.close_all()
+
+    return guard
+
+
 def let_go(now: datetime) -> None:
     """Delete personal data whose time is over; what fails waits a day."""
+    from django.utils.timezone import localdate  # noqa: PLC0415 - models
+
     from jusha.giving.erase_again import let_go_daily  # noqa: PLC0415 - models
+    from jusha.guarding.devices import forget_devices  # noqa: PLC0415 - as above
+    from jusha.guarding.scan import forget_traces  # noqa: PLC0415 - as above
     from jusha.oversight import forget  # noqa: PLC0415 - as above
     from jusha.oversight.help import forget_old  # noqa: PLC0415 - as above
 
     try:
         gone = {**let_go_daily(now), **forget.let_go(now), "help": forget_old(now)}
+        gone |= {"devices": forget_devices(today=localdate(now)), "traces": forget_traces(now)}
         log.info("personal_data_let_go", **gone)
     except (OperationalError, InterfaceError) as error:
         log.warning("personal_data_not_let_go", error=str(error).strip())

@@ -17,6 +17,7 @@ from jusha.web.desk import (
     bills,
     broadcasts,
     charity,
+    companies,
     complaints,
     day_people,
     days,
@@ -34,6 +35,7 @@ from jusha.web.desk import (
     residue,
     spending,
     sponsors,
+    teams,
     year_figures,
 )
 from jusha.web.desk.staff import Staff, Wanted
@@ -141,6 +143,20 @@ PANELS: Final[tuple[Panel, ...]] = (
         year_figures.waiting,
         "desk-year-figures",
         (Role.FINANCE,),
+    ),
+    Panel(
+        "companies",
+        gettext_lazy("企业"),
+        companies.waiting,
+        "desk-companies",
+        (Office.REVIEWER, Office.FINANCE, Office.AUDITOR),
+    ),
+    Panel(
+        "teams",
+        gettext_lazy("一起捐的队伍"),
+        teams.waiting,
+        "desk-teams",
+        (Office.REVIEWER, Office.AUDITOR),
     ),
     Panel(
         "residue",

@@ -10,6 +10,7 @@ from jusha.web.desk import (
     bills,
     broadcasts,
     charity,
+    companies,
     complaints,
     day_money,
     day_people,
@@ -30,6 +31,7 @@ from jusha.web.desk import (
     spending,
     spending_batch,
     sponsors,
+    teams,
     year_figures,
 )
 from jusha.web.views.desk import desk
@@ -156,6 +158,8 @@ urlpatterns = [
     path("desk/year-figures", year_figures.year_figures, name="desk-year-figures"),
     path("desk/platform-reports", platform_reports.reports, name="desk-platform-reports"),
     path("desk/sponsors", sponsors.sponsors, name="desk-sponsors"),
+    path("desk/teams", teams.teams, name="desk-teams"),
+    path("desk/companies", companies.companies, name="desk-companies"),
     path("desk/payees", payees.listed, name="desk-payees"),
     re_path(
         r"^desk/payees/(?P<charity>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?)\Z",

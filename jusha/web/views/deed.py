@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from jusha.giving.models import Deed
 from jusha.giving.residue_queries import of_gift
+from jusha.guarding.queries import open_case_of
 from jusha.matching import queries as matching
 from jusha.projects import expense_queries as expenses
 from jusha.projects.expense_papers import papers_shown
@@ -18,9 +19,11 @@ from jusha.tlog import queries as tlog
 from jusha.uploads import queries as uploads
 from jusha.uploads.rules import ENDINGS, PICTURES
 from jusha.web import reference, sheet, trace
+from jusha.web.abuse_words import explained as why_held
 from jusha.web.browser import orders_of
 from jusha.web.derivation import after, told
 from jusha.web.line import Bands, bands_with_gift
+from jusha.web.mine import is_mine
 from jusha.web.proof import check_address, standing_below
 from jusha.web.titles import held_titles_of
 from jusha.web.words import about, kind_name
@@ -88,7 +91,17 @@ def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
         "spent": _spent(entry, found, refunded),
         "residue": of_gift(entry["n"]) if refunded else None,
         "order_no": found.order_no if found.order_no in orders_of(request) else None,
+        "review": _review(request, found),
     }
+
+
+def _review(request: HttpRequest, found: Deed) -> dict[str, Any] | None:
+    """That a gift's match is held, until when; why is told to its donor alone."""
+    case = open_case_of(found.number) if found.campaign else None
+    if case is None:
+        return None
+    mine = bool(found.order_no) and is_mine(request, found.order_no)
+    return {"due_on": case.due_on, "why": why_held(case) if mine else "", "is_mine": mine}
 
 
 def _bands(entry: dict[str, Any], found: Deed, refunded: int) -> Bands | None:

@@ -38,7 +38,7 @@ def report_form(request: HttpRequest) -> HttpResponse:
     """Take a complaint about a page, or about the platform; lead to its secret address."""
     given = request.POST if request.method == "POST" else request.GET
     about = subject_of(given.get("about", ""))
-    form = ComplaintForm(request.POST or None)
+    form = ComplaintForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
     now, today = timezone.now(), timezone.localdate()
     times = _times(request, int(now.timestamp()))
     if request.method == "POST" and form.is_valid() and _may(request, form, times):
