@@ -14,7 +14,6 @@ from jusha.charities.queries import roles_of
 from jusha.guarding.models import AbuseCase, AbuseEnd, AbuseGift, GuardRule
 from jusha.guarding.rules import RULES, SHOWN_LEAST, Terms
 from jusha.inbox.connect import django_connection
-from jusha.matching.models import Review
 from jusha.oversight.models import Complaint, ComplaintStep
 from jusha.projects.models import Project
 
@@ -99,13 +98,10 @@ def gifts_of(case: AbuseCase) -> list[CaseGift]:
 
 
 def open_case_of(deed: int) -> AbuseCase | None:
-    """The open case that a gift belongs to, the latest due, if its match is held.
+    """The open case that a gift belongs to, the latest due.
 
-    Reads: jusha_abusegift, jusha_abusecase, jusha_abuseend, matching_review.
+    Reads: jusha_abusegift, jusha_abusecase, jusha_abuseend.
     """
-    newest = Review.objects.filter(deed=deed).order_by("-number").first()
-    if newest is None or not newest.held:
-        return None
     found = AbuseCase.objects.filter(gifts__deed=deed, end__isnull=True)
     return found.order_by("-due_on", "-id").first()
 

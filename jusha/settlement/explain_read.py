@@ -27,10 +27,12 @@ SELECT {", ".join(DEED_FIELDS)}, ARRAY(
         UNION ALL
         SELECT 2, id, amount, 0, pool, rule, bound FROM matching_match
         WHERE id >= d.number * 16 AND id < d.number * 16 + 16
+        UNION ALL
+        SELECT 3, number, held::integer, 0, 0, 0, 0 FROM matching_review WHERE deed = d.number
     ) s ORDER BY 1)
 FROM giving_deed d WHERE number = %s"""  # noqa: S608 - our own names
 """The deed, and behind its fields what stands under its number: kind of row, id, fen and so on."""
-REFUND, CLAW_BACK, _MATCH = range(3)
+REFUND, CLAW_BACK, _MATCH, REVIEW = range(4)
 
 
 class Reading(NamedTuple):
@@ -70,24 +72,34 @@ class Gift(NamedTuple):
     """(entry, fen)."""
     matches: list[Match]
     """By place."""
+    reviews: list[tuple[int, bool]]
+    """(entry, whether the match is held from then on), in the order of entries."""
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether its match is held while a person looks into it."""
+        return bool(self.reviews) and self.reviews[-1][1]
 
 
 def read_gift(number: int) -> Gift | None:
     """The gift of an entry in one question; None where the entry is no deed.
 
-    Reads: giving_deed, giving_refund, matching_clawback, matching_match.
+    Reads: giving_deed, giving_refund, matching_clawback, matching_match,
+    matching_review.
     """
     with connection.cursor() as cursor:
         cursor.execute(GIFT_SQL, (number,))
         row = cursor.fetchone()
     if row is None:
         return None
-    found = Gift(Deed.from_db(connection.alias, DEED_FIELDS, row[:-1]), [], [], [])
+    found = Gift(Deed.from_db(connection.alias, DEED_FIELDS, row[:-1]), [], [], [], [])
     for what, id_, amount, back, pool, rule, bound in row[-1]:
         if what == REFUND:
             found.refunds.append((id_, amount, back))
         elif what == CLAW_BACK:
             found.claw_backs.append((id_, amount))
+        elif what == REVIEW:
+            found.reviews.append((id_, bool(amount)))
         else:
             found.matches.append(Match(id_, pool, rule, amount, bound))
     return found

@@ -91,13 +91,13 @@ def gift_parts(request: HttpRequest, entry: dict[str, Any]) -> dict[str, Any]:
         "spent": _spent(entry, found, refunded),
         "residue": of_gift(entry["n"]) if refunded else None,
         "order_no": found.order_no if found.order_no in orders_of(request) else None,
-        "review": _review(request, found),
+        "review": _review(request, found) if gift.is_reviewed else None,
     }
 
 
 def _review(request: HttpRequest, found: Deed) -> dict[str, Any] | None:
     """That a gift's match is held, until when; why is told to its donor alone."""
-    case = open_case_of(found.number) if found.campaign else None
+    case = open_case_of(found.number)
     if case is None:
         return None
     mine = bool(found.order_no) and is_mine(request, found.order_no)
