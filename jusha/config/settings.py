@@ -10,6 +10,7 @@ from jusha.config.mail import read_mail
 from jusha.config.modes import Mode, ModeRefusedError, mode_word, read_mode, simulator_allowed
 from jusha.config.postgres import django_database
 from jusha.people.vault import load
+from jusha.web.shed_rules import Limits, thresholds
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 REPO_DIR: Final = BASE_DIR.parent
@@ -42,7 +43,7 @@ JUSHA_ALIPAY_PORT: Final = int(os.environ.get("JUSHA_ALIPAY_PORT", JUSHA_WEB_POR
 JUSHA_RECEIPTS_PORT: Final = int(os.environ.get("JUSHA_RECEIPTS_PORT", JUSHA_WEB_PORT + 6))
 """The simulated issuer of e-receipts."""
 JUSHA_METRICS_PORT: Final = int(os.environ.get("JUSHA_METRICS_PORT", JUSHA_WEB_PORT + 1460))
-"""Figures for Prometheus, on this machine only: this port and the next eight; 0 serves none."""
+"""Figures for Prometheus, on this machine only: this port and the next nine; 0 serves none."""
 JUSHA_UPLOADS: Final = os.environ.get("JUSHA_UPLOADS", "")
 """The folder of files that people hand in; empty: `uploads` in the home."""
 JUSHA_EXPIRY_DAYS: Final = tuple(
@@ -56,6 +57,16 @@ JUSHA_WEBHOOK_HOSTS: Final = frozenset(
     filter(None, os.environ.get("JUSHA_WEBHOOK_HOSTS", "").split(","))
 )
 """Hosts that webhooks may go to; empty: every public one."""
+JUSHA_SHED: Final = Limits(
+    settling_s=thresholds(os.environ.get("JUSHA_SHED_SETTLING_S", "5,10,20,40,80")),
+    door_waiting=thresholds(os.environ.get("JUSHA_SHED_DOOR", "2000,5000,10000,20000,40000")),
+    web_ms=thresholds(os.environ.get("JUSHA_SHED_WEB_MS", "250,500,1000,2000,4000")),
+)
+"""From which load on what is let go (web/shed_rules.py)."""
+JUSHA_ORDERS_A_SECOND: Final = int(os.environ.get("JUSHA_ORDERS_A_SECOND", "60"))
+"""Orders that donors may place a second; who comes beyond waits in line (web/waiting.py)."""
+JUSHA_STREAM: Final = os.environ.get("JUSHA_STREAM", "").rstrip("/")
+"""Where browsers reach the door for the big screen; empty: this host, the door's port."""
 JUSHA_DB_ROLE: Final = os.environ.get("JUSHA_DB_ROLE", "owner")
 
 DEBUG: Final = os.environ.get("JUSHA_DEBUG") == "1"

@@ -375,6 +375,7 @@ def plan(settings: Any, *, sandbox: bool) -> list[Child]:
         ),
         Child("jobs", [*process, "jusha.config.processes.jobs"], "web"),
         Child("teller", [*process, "jusha.config.processes.teller"], "web"),
+        Child("board", [*process, "jusha.config.processes.board"], "web"),
         Child("hooks", [*process, "jusha.config.processes.hooks"], "web"),
         Child("settlement", [*process, "jusha.config.processes.settlement"], "settle", SETTLING),
         Child("publisher", [*process, "jusha.config.processes.publisher"], "web", PUBLISHING),

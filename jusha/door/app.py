@@ -13,6 +13,7 @@ import msgspec
 
 from jusha.door import problems
 from jusha.door.intake import DoorFullError, Intake
+from jusha.door.live import screen_of
 from jusha.door.messages import BODY_MAX, Keys, UnreadableError
 from jusha.door.notices import BODY_MAX as NOTICE_BODY_MAX
 from jusha.door.notices import JSON, NoSuchRailError, NotReadyError, Rails
@@ -66,7 +67,7 @@ class Door:
         """
         bytes_max = BODIES.get(path)
         if bytes_max is None:
-            if path != HEALTH:
+            if path != HEALTH and screen_of(path) is None:
                 raise RefusedError(problems.NOT_FOUND)
             if method != b"GET":
                 raise RefusedError(problems.WRONG_METHOD)

@@ -15,6 +15,8 @@ import httptools
 
 from jusha.door import metrics, problems
 from jusha.door.app import Door, Reply, Request
+from jusha.door.live import HEAD as STREAM_HEAD
+from jusha.door.live import Screen, Streams, screen_of
 from jusha.door.problems import RefusedError, problem_body
 
 CONNECTIONS_MAX: Final = 4_096
@@ -36,8 +38,8 @@ REASONS: Final = {status.value: status.phrase.encode() for status in HTTPStatus}
 class Lobby:
     """What all connections of a door share."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, door: Door, streams: Streams) -> None:
+        self.door, self.streams = door, streams
         self.connections: set[Connection] = set()
         self.gone = asyncio.Event()
         """Set when the last connection has ended."""
@@ -61,6 +63,7 @@ class Lobby:
         self.date = formatdate(usegmt=True).encode()
         for connection in tuple(self.connections):
             connection.tick()
+        self.streams.tick()
 
     def finish(self) -> None:
         """Take nothing more; each connection ends when all that was asked is answered."""
@@ -72,8 +75,24 @@ class Connection(asyncio.Protocol):
     """One sender."""
 
     __slots__ = (
-        "_age", "_asked", "_deaf", "_door", "_head_bytes", "_headers", "_held", "_linger", "_lobby",
-        "_parser", "_parts", "_path", "_paused", "_phase", "_stuffed", "_transport", "_url",
+        "_age",
+        "_asked",
+        "_deaf",
+        "_door",
+        "_head_bytes",
+        "_headers",
+        "_held",
+        "_linger",
+        "_lobby",
+        "_parser",
+        "_parts",
+        "_path",
+        "_paused",
+        "_phase",
+        "_screen",
+        "_stuffed",
+        "_transport",
+        "_url",
         "_waiting",
     )  # fmt: skip
 
@@ -83,6 +102,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._asked: deque[tuple[Request | RefusedError, int]] = deque()  # with the room it holds
         self._waiting: Reply | None = None  # whose durability is waited for
+        self._screen: Screen | None = None  # that is listened to, from then on
         self._phase = REQUEST
         self._age = self._head_bytes = self._held = 0
         self._deaf = self._linger = self._paused = self._stuffed = False
@@ -103,6 +123,8 @@ class Connection(asyncio.Protocol):
         """Forget the sender; what it sent and was taken stays."""
         self._transport, self._deaf = None, True
         self._lobby.leave(self)
+        if self._screen is not None:
+            self._lobby.streams.leave(self._screen, self)
         self._door.release(self._held + sum(held for _, held in self._asked))
         self._held = 0
         self._asked.clear()
@@ -197,6 +219,8 @@ class Connection(asyncio.Protocol):
         """A second is over: hang up on who keeps us waiting."""
         if self._waiting or self._asked:
             return  # it is the sender who waits
+        if self._screen is not None:
+            return  # it listens
         self._age += 1
         if self._transport is None or self._age <= PATIENCE_SECONDS[self._phase]:
             return
@@ -228,6 +252,9 @@ class Connection(asyncio.Protocol):
             try:
                 if isinstance(request, RefusedError):
                     raise request
+                if (screen := screen_of(request.path)) is not None:
+                    self._listen(screen)
+                    return
                 reply = self._door.reply(request)
             except RefusedError as refused:
                 self._refuse(refused)
@@ -254,6 +281,33 @@ class Connection(asyncio.Protocol):
             self._refuse(RefusedError(problems.UNSURE))
         if self._asked or self._paused:
             self._serve()
+
+    # A big screen listens.
+
+    def _listen(self, screen: Screen) -> None:
+        """Answer with a stream, and hear no more. Raises RefusedError."""
+        streams = self._lobby.streams
+        if streams.is_full:
+            raise RefusedError(problems.FULL)
+        if not streams.has(screen):
+            raise RefusedError(problems.NOT_FOUND)
+        self._deaf, self._screen = True, screen
+        self._asked.clear()
+        if self._transport is not None:
+            self._transport.write(STREAM_HEAD % self._lobby.date)
+            streams.join(screen, self)
+
+    def send(self, data: bytes) -> bool:
+        """Write to who listens; False if it does not read."""
+        if self._stuffed or self._transport is None:
+            return False
+        self._transport.write(data)
+        return True
+
+    def hang_up(self) -> None:
+        """End it at once."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def _refuse(self, refused: RefusedError) -> None:
         problem = refused.problem

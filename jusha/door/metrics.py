@@ -18,6 +18,8 @@ REFUSED: Final = Counter(
     "jusha_door_refused", "Requests refused, by the problem's code", ["reason"]
 )
 WAITING: Final = Gauge("jusha_door_waiting_envelopes", "Envelopes that wait for their commit")
+STREAMS: Final = Gauge("jusha_door_streams", "Big screens that listen")
+DROPPED: Final = Counter("jusha_door_streams_dropped", "Big screens hung up on: they did not read")
 for problem in PROBLEMS:
     REFUSED.labels(problem.code)
 
@@ -41,3 +43,13 @@ def refused(code: str) -> None:
 def watch_waiting(waiting: Callable[[], int]) -> None:
     """Read how much waits whenever somebody asks for the figures."""
     WAITING.set_function(waiting)
+
+
+def watch_streams(count: Callable[[], int]) -> None:
+    """Read how many listen whenever somebody asks for the figures."""
+    STREAMS.set_function(count)
+
+
+def stream_dropped() -> None:
+    """Count a listener who did not read."""
+    DROPPED.inc()

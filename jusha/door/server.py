@@ -18,6 +18,7 @@ from jusha.door import metrics
 from jusha.door.app import Door
 from jusha.door.connection import Connection, Lobby
 from jusha.door.intake import Intake
+from jusha.door.live import Streams
 from jusha.door.messages import Keys
 from jusha.door.notices import Rails
 from jusha.inbox.connect import conninfo
@@ -56,7 +57,7 @@ async def _serve(home: Path, *, host: str, port: int) -> None:
     metrics.watch_waiting(lambda: intake.waiting)
     keys = Keys(deed=load(home, "dedupe"), person=load(home, "person"))
     rails = Rails(home, keys)
-    lobby = Lobby(Door(intake, keys, rails))
+    lobby = Lobby(Door(intake, keys, rails), Streams(home))
     server = await loop.create_server(lambda: Connection(lobby), host, port, backlog=BACKLOG)
     tasks = [
         loop.create_task(intake.run()),

@@ -112,6 +112,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WallWish",
+            fields=[
+                ("order_no", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+            ],
+            options={
+                "db_table": "jusha_wallwish",
+            },
+        ),
+        migrations.CreateModel(
             name="WallName",
             fields=[
                 ("number", models.BigIntegerField(primary_key=True, serialize=False)),

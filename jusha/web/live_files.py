@@ -108,7 +108,11 @@ def write(name: str, data: bytes) -> None:
 
     Not made durable: after a loss of power the next second writes it again.
     """
-    path = folder() / name
+    write_at(folder() / name, data)
+
+
+def write_at(path: Path, data: bytes) -> None:
+    """The same for a file elsewhere. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_bytes(data)

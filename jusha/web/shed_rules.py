@@ -43,10 +43,13 @@ class ThresholdsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was measured; None where nobody answered, which counts as the worst."""
+    """What was measured. None where nobody is there to ask: letting go of things helps nobody then.
+
+    But for the database: without it, pages can only be files.
+    """
 
     settling_s: int | None
-    """Age of the oldest inbox row that is not settled, in seconds."""
+    """Age of the oldest inbox row that is not settled, in seconds; None: no database."""
     door_waiting: int | None
     """Envelopes that wait for their commit at the door."""
     web_ms: int | None
@@ -85,6 +88,8 @@ def thresholds(text: str) -> Thresholds:
 
 def wanted(load: Load, limits: Limits, *, hundredths: int = 100) -> Level:
     """The level that a load asks for, by its worst measure; thresholds taken at `hundredths`."""
+    if load.settling_s is None:
+        return Level.SNAPSHOTS
     pairs: Sequence[tuple[int | None, Thresholds]] = (
         (load.settling_s, limits.settling_s),
         (load.door_waiting, limits.door_waiting),
@@ -95,7 +100,7 @@ def wanted(load: Load, limits: Limits, *, hundredths: int = 100) -> Level:
 
 def _reached(value: int | None, limits: Thresholds, hundredths: int) -> int:
     if value is None:
-        return STEPS
+        return 0
     return sum(value * 100 >= limit * hundredths for limit in limits)
 
 

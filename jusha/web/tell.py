@@ -96,6 +96,9 @@ class Teller:
         told = self._follow(name, told_standing(code, replace(found, at=now)))
         shown = replace(found, at=told.at, correction=told.correction)
         self._write(name, told, "web/parts/live_standing.html", {"standing": shown})
+        self._fragments(
+            live_files.total_name(code), "web/parts/live_total.html", {"standing": shown}
+        )
 
     def _follow(self, name: str, now: Told) -> Told:
         """What to tell after what was told last, which the file remembers for a new teller."""
@@ -109,8 +112,11 @@ class Teller:
 
     def _write(self, name: str, told: Told, template: str, context: dict[str, Any]) -> None:
         """The fragments first: whoever reads the JSON finds fragments at least as new."""
+        self._fragments(name, template, context)
+        live_files.write(f"{name}.json", live_files.as_json(told))
+
+    def _fragments(self, name: str, template: str, context: dict[str, Any]) -> None:
         for language, _ in settings.LANGUAGES:
             with translation.override(language):
                 fragment = render_to_string(template, context).encode()
             live_files.write(live_files.fragment_name(name, language), fragment)
-        live_files.write(f"{name}.json", live_files.as_json(told))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from jusha.money.assets import decimal_text
+from jusha.web.language import in_english, in_words
 from jusha.web.spending_words import what_kind
 
 KINDS: Final = {
@@ -143,6 +144,18 @@ def kind_name(kind: str) -> str:
 def reason(code: str) -> str:
     """Why something was held or refused; the code itself where there is no word yet."""
     return str(REASONS.get(code, code))
+
+
+def yuan_short(fen: int) -> str:
+    """Whole yuan in a few letters, rounded down: 860, 1.2万, 3,400万; in English 12K, 34M."""
+    yuan = fen // 100
+    steps = ((10**6, "M"), (10**3, "K")) if in_english() else ((10**8, "亿"), (10**4, "万"))
+    for size, letter in steps:
+        if yuan >= size:
+            whole, tenth = yuan // size, yuan % size * 10 // size
+            shown = f"{whole:,}" if whole >= 10 or not tenth else f"{whole}.{tenth}"  # noqa: PLR2004 - two figures
+            return f"{shown}{in_words(letter, letter)}"
+    return f"{yuan:,}"
 
 
 def money(amount: int, asset: str = "CNY") -> str:

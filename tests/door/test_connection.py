@@ -21,6 +21,7 @@ from jusha.door.connection import (
     Lobby,
 )
 from jusha.door.intake import NotStoredError
+from jusha.door.live import Streams
 from jusha.door.messages import Keys
 from jusha.door.notices import Rails
 from jusha.inbox.envelopes import Envelope
@@ -77,7 +78,7 @@ class Scene:
         keys = Keys(deed=bytes(32), person=bytes(32))
         rails = Rails(Path("no-home-here"), keys)
         self.door = Door(self.lane, keys, rails)  # type: ignore[arg-type] # what Door uses of it
-        self.lobby = Lobby(self.door)
+        self.lobby = Lobby(self.door, Streams(Path("nowhere")))
 
     def enter(self) -> tuple[Connection, Wire]:
         wire = Wire()

@@ -72,6 +72,20 @@ class WallCursor(models.Model):
         ]
 
 
+class WallWish(models.Model):
+    """That a donor asked to have the name of an order shown on the wall; nothing else of them."""
+
+    order_no = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "jusha_wallwish"
+
+    def __str__(self) -> str:
+        """Name the order."""
+        return str(self.order_no)
+
+
 class WallName(models.Model):
     """A name that its donor asked to have shown with a gift. Erasing the donor deletes the row."""
 

@@ -27,6 +27,7 @@ PLACES: Final = (
     "teller",
     "payments",
     "hooks",
+    "board",
 )
 """A process's place is added to the base port."""
 TRY_AGAIN_SECONDS: Final = 2.0

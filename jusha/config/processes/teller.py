@@ -1,5 +1,10 @@
-"""The teller process: writes the numbers that live, each second, as files that pages poll."""
+"""The teller process: writes the numbers that live, each second, as files that pages poll.
 
+Beside them it counts what came by teams and companies, and says what is let go under load
+(governor.py).
+"""
+
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Final
@@ -10,8 +15,11 @@ from django.db import connections
 from jusha.config.metrics import teller as metrics
 from jusha.config.processes.loop import Stop, run
 from jusha.config.processes.why import Why
+from jusha.inbox.connect import conninfo
 
 EVERY_SECONDS: Final = 1.0
+GOVERNOR: Final = "governor"
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, to ask this machine instead
 
 log = structlog.get_logger("teller")
 
@@ -20,13 +28,16 @@ def work(stop: Stop, why: Why) -> None:
     """Tell, once a second; a disk that refuses is said, and tried again."""
     from django.db.utils import InterfaceError, OperationalError  # noqa: PLC0415 - after setup
 
+    from jusha.teams.count_gifts import count_gifts  # noqa: PLC0415 - models, after setup
     from jusha.web.tell import Teller  # noqa: PLC0415 - models, after setup
 
     teller = Teller()
+    _govern(stop)
     while not stop:
         began = time.monotonic()
         try:
             metrics.told(teller.tell(datetime.now(UTC)))
+            count_gifts()
             why.clear()
         except OSError as error:
             if why.tell("numbers_unwritten", str(error)):
@@ -37,6 +48,25 @@ def work(stop: Stop, why: Why) -> None:
                 log.warning("database_away", error=str(error).strip())
         stop.wait(max(EVERY_SECONDS - (time.monotonic() - began), 0.0))
     connections.close_all()
+
+
+def _govern(stop: Stop) -> None:
+    """Measure load and say what is let go, in a thread of its own."""
+    from django.conf import settings  # noqa: PLC0415 - after setup
+
+    from jusha.config.governor import Governor, Measures, govern  # noqa: PLC0415 - after setup
+
+    if any(thread.name == GOVERNOR for thread in threading.enumerate()):
+        return  # it outlived the loss of the database after which this work begins anew
+    host = "127.0.0.1" if settings.JUSHA_HOST == EVERYWHERE else settings.JUSHA_HOST
+    measures = Measures(
+        conninfo,
+        door=f"http://{host}:{settings.JUSHA_DOOR_PORT}/door/v1/health",
+        web=f"http://{host}:{settings.JUSHA_WEB_PORT}/live/today.json",
+    )
+    governor = Governor(settings.JUSHA_SHED)
+    keep = (lambda: bool(stop), governor, measures)
+    threading.Thread(target=govern, args=keep, name=GOVERNOR, daemon=True).start()
 
 
 if __name__ == "__main__":

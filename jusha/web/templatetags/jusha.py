@@ -71,6 +71,12 @@ def money(value: int) -> str:
 
 
 @register.filter
+def yuan_short(value: int) -> str:
+    """Fen in so few letters that a tile holds them, rounded down: 860, 1.2万, 3,400万."""
+    return words.yuan_short(value)
+
+
+@register.filter
 def rule_brief(terms: RuleTerms) -> str:
     """A rule version as a donor is told it before giving."""
     return rule_words.rule_brief(terms)
