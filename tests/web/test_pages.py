@@ -288,7 +288,7 @@ def law_anew() -> None:
     [
         ("/", 12),
         (f"/p/{BOOKS}", 14),
-        ("/c/day", 10),
+        ("/c/day", 14),
         ("/log", 9),
         ("/entries", 5),
         ("/charity/shan", 12),
