@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ("order_no", models.BigIntegerField(null=True, unique=True)),
                 ("key", models.BigIntegerField(null=True)),
                 ("until", models.DateTimeField()),
+                ("lanes", models.JSONField(null=True)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("ended_at", models.DateTimeField(null=True)),
             ],

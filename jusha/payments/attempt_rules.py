@@ -12,10 +12,12 @@ from typing import Final, Literal, NamedTuple
 from jusha.payments.rails.seam import Payable, State
 
 OPEN_SECONDS: Final = 900
-"""How long an order can be paid at a rail: as long as a hard target holds its room."""
+"""How long an order can be paid at a rail."""
 SETTLE_SECONDS: Final = 600
 """How long settlement may take to know an order before its attempt is given up."""
 GRACE_SECONDS: Final = 60
+HOLD_SECONDS: Final = OPEN_SECONDS + GRACE_SECONDS
+"""How long a hard target holds an order's room: until a payment of the last second was told."""
 FIRST_LOOK_SECONDS: Final = 20.0
 LAST_LOOK_SECONDS: Final = 300.0
 UNSURE_FIRST_SECONDS: Final = 0.5

@@ -19,7 +19,7 @@ from jusha.inbox.connect import django_connection
 from jusha.inbox.envelopes import CODE, Order
 from jusha.merkle.commitment import commit
 from jusha.money.assets import AMOUNT_MAX
-from jusha.payments.attempt_rules import OPEN_SECONDS
+from jusha.payments.attempt_rules import HOLD_SECONDS
 from jusha.payments.attribution import NOWHERE, Attribution, is_sound, keep
 from jusha.people.donor_keys import (
     KeyErasedError,
@@ -84,8 +84,8 @@ def place_orders(
     """Append orders as one row, all or none; their numbers, in the order of the wishes.
 
     At most ENVELOPES_MAX; `donors` as many, or none. Room under a hard target is held until
-    `until`, else for as long as an order can be paid. Raises OrderRefusedError and NoRoomError as
-    `place_order`, then nothing is written.
+    `until`, else for as long as an order can be paid and told. Raises OrderRefusedError and
+    NoRoomError as `place_order`, then nothing is written.
     """
     checked, whose = [check(wish) for wish in wishes], donors or [None] * len(wishes)
     with transaction.atomic():
@@ -97,7 +97,7 @@ def place_orders(
         made = [_made(wish, donor, keys[donor]) for wish, donor in zip(checked, ids, strict=True)]
         pairs = list(zip(made, checked, strict=True))
         hold = [Asked(wish.project, order.amount, order.no) for (order, _), wish in pairs]
-        reserve(hold, until=until or datetime.now(UTC) + timedelta(seconds=OPEN_SECONDS))
+        reserve(hold, until=until or datetime.now(UTC) + timedelta(seconds=HOLD_SECONDS))
         keep_openings([opening for _, opening in made], wrapped(minted))
         keep([(order.no, wish.attribution) for (order, _), wish in pairs])
         append(django_connection(), lane="web", envelopes=[order for order, _ in made])

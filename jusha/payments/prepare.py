@@ -17,7 +17,7 @@ from django.utils.timezone import localdate
 
 from jusha.inbox.connect import django_connection
 from jusha.payments.attempt import show_on
-from jusha.payments.attempt_rules import OPEN_SECONDS
+from jusha.payments.attempt_rules import HOLD_SECONDS, OPEN_SECONDS
 from jusha.payments.attribution import Attribution
 from jusha.payments.models import Prepared
 from jusha.payments.order import Donor, OrderRefusedError, Wish, check, place_orders
@@ -139,7 +139,7 @@ def order_due(now: datetime) -> int:
 def _placed(due: list[Prepared]) -> list[Prepared]:
     """Place orders and give those that were placed; the first that a hard target has room for."""
     while due:
-        until = max(row.opens_at for row in due) + timedelta(seconds=OPEN_SECONDS)
+        until = max(row.opens_at for row in due) + timedelta(seconds=HOLD_SECONDS)
         wishes, donors = [_wish(row) for row in due], [row.donor for row in due]
         try:
             numbers = place_orders(wishes, donors=donors, until=until)

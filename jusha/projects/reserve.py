@@ -55,8 +55,7 @@ def reserve(asked: Sequence[Asked], *, until: datetime, key: int | None = None) 
 def give_back(reservation: int, *, key: int, now: datetime) -> bool:
     """End a partner's reservation early; False if it has none that runs.
 
-    What of it was given meanwhile is found when the room is next reckoned, so nothing is put back
-    here. Writes: jusha_reservation.
+    The room comes back once all is settled that came in before. Writes: jusha_reservation.
     """
     running = Reservation.objects.filter(pk=reservation, key=key, until__gt=now)
     return running.filter(ended_at__isnull=True).update(until=now) > 0

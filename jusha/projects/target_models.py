@@ -31,8 +31,8 @@ class TargetRoom(models.Model):
 class Reservation(models.Model):
     """A part of a project's room, held until a moment: for one order, or for a partner's gifts.
 
-    It ends when its order is settled (the gift itself then counts), when its time is over, or when
-    a partner gives it back.
+    It ends when its order is settled (the gift itself then counts), or when its time is over and
+    all is settled that had come in by then; a partner may give it back before.
     """
 
     project = models.CharField(max_length=40)
@@ -42,6 +42,8 @@ class Reservation(models.Model):
     key = models.BigIntegerField(null=True)
     """The API key that holds it, for a partner's."""
     until = models.DateTimeField()
+    lanes = models.JSONField(null=True)
+    """For a partner's whose time is over: how far the inbox had come, by lane."""
     made_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.workload import DAY_SECONDS
 from jusha.management.drill import openloop
-from jusha.management.drill.openloop import OpenLoop, Sent
+from jusha.management.drill.openloop import Gate, OpenLoop, Phase, Schedule, Sent
 from jusha.management.drill.three_days import CURVE, Moment, days_workload, on_the_curve, tenths
 from tests.benchmarks.test_load import BUSY, CLOSING, OK, Server, requests, serving
 
@@ -26,7 +26,7 @@ def run(
         [request for _, request in requests(COUNT)],
         port=server.port,
         connections=connections,
-        seconds=seconds,
+        schedule=Schedule([Phase(COUNT, seconds)]),
     )
     begin = time.monotonic()
     return loop, loop.run(begin=begin, give_up=begin + patience)
@@ -118,3 +118,30 @@ def test_the_rate_of_each_tenth_is_read_between_the_looks() -> None:
     assert tenths(even, 1_000) == [100] * 10
     slower = [*even[:10], Moment(11.0, 1_007, 0)]
     assert tenths(slower, 1_000) == [*[100] * 9, 50]
+
+
+def test_phases_follow_one_another_at_their_own_rates() -> None:
+    told = Schedule([Phase(10, 1.0), Phase(30, 30.0)])
+    assert told.seconds == 31.0
+    assert [told.due(at) for at in (0.0, 0.95, 1.0, 1.5, 3.0, 31.0, 99.0)] == [
+        1, 10, 11, 11, 13, 40, 40,
+    ]  # fmt: skip
+    assert [told.at(index) for index in (0, 5, 10, 12)] == [0.0, 0.5, 1.0, 3.0]
+
+
+def test_nothing_passes_a_gate_that_was_not_allowed() -> None:
+    gate = Gate(allowed=7)
+    with serving(ok) as server:
+        sending = [request for _, request in requests(COUNT)]
+        loop = OpenLoop(
+            sending,
+            port=server.port,
+            connections=4,
+            schedule=Schedule([Phase(COUNT, 0.01)]),
+            gate=gate,
+        )
+        threading.Timer(0.1, lambda: setattr(gate, "closed", True)).start()
+        begin = time.monotonic()
+        sent = loop.run(begin=begin, give_up=begin + 30.0)
+    assert sent.acknowledged == 7
+    assert len(server.seen) == 7

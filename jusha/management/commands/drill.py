@@ -43,6 +43,33 @@ class Command(BaseCommand):
         )
         minute.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
 
+        opening = actions.add_parser(
+            "opening", help="the opening hour of 2020, pressed together, while thousands watch"
+        )
+        opening.add_argument("--part", type=float, default=0.02, help="of the hour's 8.7 million")
+        opening.add_argument("--rate", type=int, default=6_000, help="gifts a second at first")
+        opening.add_argument("--viewers", type=int, default=2_000)
+        opening.add_argument(
+            "--fault", choices=("none", "postgres", "rankings"), default="none",
+            help="what is broken in the middle of the first span",
+        )  # fmt: skip
+        opening.add_argument(
+            "--no-record", action="store_true", help="append no line to the results"
+        )
+        opening.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
+
+        gallery = actions.add_parser(
+            "gallery", help="one project that stops at its target at 5,000 gifts a second"
+        )
+        gallery.add_argument("--rate", type=int, default=5_000, help="gifts a second")
+        gallery.add_argument(
+            "--seconds", type=float, default=20.0, help="how long they are offered"
+        )
+        gallery.add_argument(
+            "--no-record", action="store_true", help="append no line to the results"
+        )
+        gallery.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
+
         days = actions.add_parser(
             "three-days", help="48 million gifts of three days, a part of them"
         )
@@ -63,6 +90,8 @@ class Command(BaseCommand):
             "week": self._week,
             "kill": self._kill,
             "record-minute": self._record_minute,
+            "opening": self._opening,
+            "gallery": self._gallery,
             "three-days": self._three_days,
             "orders": self._orders,
         }
@@ -119,6 +148,30 @@ class Command(BaseCommand):
             gifts=gifts, seconds=seconds, connections=connections, with_orders=with_orders
         )
         return record_minute.run(plan, record=not no_record, keep=keep, tell=self._tell)
+
+    def _opening(
+        self,
+        *,
+        part: float,
+        rate: int,
+        viewers: int,
+        fault: Any,
+        no_record: bool,
+        keep: bool,
+        **_: Any,
+    ) -> list[Any]:
+        from jusha.management.drill import opening  # noqa: PLC0415 - only in a checkout
+
+        plan = opening.Plan(part=part, rate=rate, viewers=viewers, fault=fault)
+        return opening.run(plan, record=not no_record, keep=keep, tell=self._tell)
+
+    def _gallery(
+        self, *, rate: int, seconds: float, no_record: bool, keep: bool, **_: Any
+    ) -> list[Any]:
+        from jusha.management.drill import gallery  # noqa: PLC0415 - only in a checkout
+
+        plan = gallery.Plan(rate=rate, seconds=seconds)
+        return gallery.run(plan, record=not no_record, keep=keep, tell=self._tell)
 
     def _three_days(
         self, *, part: float, gifts: int | None, no_record: bool, keep: bool, **_: Any

@@ -18,8 +18,11 @@ import subprocess
 import sys
 import time
 from array import array
+from bisect import bisect_right
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +37,7 @@ OK: Final = b"HTTP/1.1 200"
 STATUS: Final = slice(9, 12)
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 LEAD_SECONDS: Final = 0.5
+GATE_SECONDS: Final = 0.005
 NONE: Final = -1
 
 
@@ -63,6 +67,47 @@ class Sent:
     cpu_us: float
 
 
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """So many requests, due evenly within so many seconds."""
+
+    requests: int
+    seconds: float
+
+
+class Schedule:
+    """When each request is due: phases one after another."""
+
+    def __init__(self, phases: Sequence[Phase]) -> None:
+        self._starts = [0, *accumulate(phase.requests for phase in phases)]
+        self._times = [0.0, *accumulate(phase.seconds for phase in phases)]
+        self._rates = [phase.requests / phase.seconds for phase in phases]
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the end of the last phase."""
+        return self._times[-1]
+
+    def due(self, elapsed: float) -> int:
+        """How many requests are due after so many seconds; the first at once."""
+        place = min(max(bisect_right(self._times, elapsed) - 1, 0), len(self._rates) - 1)
+        within = int((elapsed - self._times[place]) * self._rates[place]) + 1
+        return min(self._starts[-1], self._starts[place] + within)
+
+    def at(self, index: int) -> float:
+        """After how many seconds a request is due."""
+        place = min(bisect_right(self._starts, index) - 1, len(self._rates) - 1)
+        return self._times[place] + (index - self._starts[place]) / self._rates[place]
+
+
+@dataclass(slots=True)
+class Gate:
+    """How many requests may be sent by now, as another thread says; closed: no more will be."""
+
+    allowed: int = 0
+    closed: bool = False
+
+
 class Line:
     """One connection and the request it carries (NONE while it is free)."""
 
@@ -81,11 +126,18 @@ class OpenLoop:
     """Sends each request when it is due and notes when it was acknowledged."""
 
     def __init__(
-        self, requests: list[bytes], *, port: int, connections: int, seconds: float
+        self,
+        requests: list[bytes],
+        *,
+        port: int,
+        connections: int,
+        schedule: Schedule,
+        gate: "Gate | None" = None,
     ) -> None:
+        """Open the connections. With a gate only what it allows is sent."""
         self._requests = requests
         self._peer = ("127.0.0.1", port)
-        self._rate = len(requests) / seconds
+        self._schedule, self._gate = schedule, gate
         self.took = array("d", bytes(8 * len(requests)))
         self._epoll = select.epoll()
         self._lines: dict[int, Line] = {}
@@ -107,7 +159,7 @@ class OpenLoop:
         time.sleep(max(0.0, begin - time.monotonic()))
         before = _cpu_seconds()
         now = begin
-        while self._left and now < give_up:
+        while self._left and now < give_up and not self._is_shut():
             now = time.monotonic()
             self._send_due(now)
             for fd, _ in self._epoll.poll(self._pause(now), EVENTS_MAX):
@@ -128,14 +180,25 @@ class OpenLoop:
             cpu_us=round(spent / max(self._sent, 1) * 1e6, 2),
         )
 
+    @property
+    def answered(self) -> int:
+        """How many requests have their last answer."""
+        return len(self._requests) - self._left
+
     def _close(self) -> None:
         for line in self._lines.values():
             line.sock.close()
         self._epoll.close()
 
     def _due(self, now: float) -> int:
-        """How many requests were due by now."""
-        return min(len(self._requests), int((now - self._begin) * self._rate) + 1)
+        """How many requests were due by now, of those that are allowed."""
+        due = self._schedule.due(now - self._begin)
+        return due if self._gate is None else min(due, self._gate.allowed)
+
+    def _is_shut(self) -> bool:
+        """Whether all that will ever be allowed was answered."""
+        gate = self._gate
+        return gate is not None and gate.closed and self.answered >= gate.allowed
 
     def _send_due(self, now: float) -> None:
         """Give what is due to free connections; what must be sent again goes first."""
@@ -159,8 +222,10 @@ class OpenLoop:
             until = min(until, self._resting[0][0])
         if self._reopening:
             until = min(until, self._reopening[0])
-        if self._free and self._next < len(self._requests):
-            until = min(until, self._begin + self._next / self._rate)
+        if self._gate is not None and self._next >= self._gate.allowed:
+            until = min(until, now + GATE_SECONDS)
+        elif self._free and self._next < len(self._requests):
+            until = min(until, self._begin + self._schedule.at(self._next))
         return max(0.0, until - now)
 
     def _send(self, line: Line, index: int) -> None:
@@ -272,7 +337,7 @@ class Apart:
         *,
         port: int,
         connections: int,
-        seconds: float,
+        phases: Sequence[Phase],
         patience_seconds: float,
     ) -> None:
         self._times = requests.with_name(f"{requests.name}.times")
@@ -281,7 +346,8 @@ class Apart:
                 *(sys.executable, "-m", "jusha.management.drill.openloop"),
                 *("--requests", str(requests), "--times", str(self._times)),
                 *("--port", str(port), "--connections", str(connections)),
-                *("--seconds", str(seconds), "--patience-seconds", str(patience_seconds)),
+                *("--patience-seconds", str(patience_seconds)),
+                *("--phases", *(f"{phase.requests}:{phase.seconds}" for phase in phases)),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -316,6 +382,11 @@ class Apart:
         return Sent(**figures), took
 
 
+def _phase(text: str) -> Phase:
+    requests, _, seconds = text.partition(":")
+    return Phase(int(requests), float(seconds))
+
+
 def main() -> None:
     """Load the requests, say when the first is due, send all, write times and figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -323,14 +394,15 @@ def main() -> None:
     parser.add_argument("--times", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--connections", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--phases", type=_phase, nargs="+", required=True)
     parser.add_argument("--patience-seconds", type=float, required=True)
     told = parser.parse_args()
     requests = [request for _, request in read_requests(told.requests)]
-    loop = OpenLoop(requests, port=told.port, connections=told.connections, seconds=told.seconds)
+    schedule = Schedule(told.phases)
+    loop = OpenLoop(requests, port=told.port, connections=told.connections, schedule=schedule)
     begin = time.monotonic() + LEAD_SECONDS
     print(begin, flush=True)
-    sent = loop.run(begin=begin, give_up=begin + told.seconds + told.patience_seconds)
+    sent = loop.run(begin=begin, give_up=begin + schedule.seconds + told.patience_seconds)
     told.times.write_bytes(loop.took.tobytes())
     json.dump({name: getattr(sent, name) for name in Sent.__slots__}, sys.stdout)
 

@@ -24,7 +24,7 @@ from jusha.management.drill.checks import Checked, check_command, check_recomput
 from jusha.management.drill.installation import DrillFailedError, Installation
 from jusha.management.drill.meter import Bytes, Meter
 from jusha.management.drill.minute_gifts import CHANNEL, furnish, minute_workload, notices
-from jusha.management.drill.openloop import Apart, Sent
+from jusha.management.drill.openloop import Apart, Phase, Sent
 from jusha.matching.rules import BY
 
 RECORD_GIFTS: Final = 957_646
@@ -146,7 +146,7 @@ class RecordMinute:
             self.requests,
             port=self.here.door_port,
             connections=self.plan.connections,
-            seconds=self.plan.seconds,
+            phases=[Phase(self.plan.gifts, self.plan.seconds)],
             patience_seconds=PATIENCE_SECONDS,
         )
         try:

@@ -1,13 +1,25 @@
--- Ends the reservations of a project that were paid or ran out, and reckons its room anew.
--- One statement, so one moment: an order is either held or given in it, never neither. The row is
--- locked before (lock_room.sql), so nobody takes room meanwhile.
--- Reads: jusha_project, campaigns_total, projects_fund, payments_paid.
--- Writes: jusha_reservation, jusha_targetroom. Gives: what changed, and the room.
-WITH running AS (
-    SELECT r.id, r.amount,
-           r.until <= %(now)s OR p.order_no IS NOT NULL AS is_over
+-- Ends the reservations of a project that are over, and reckons its room anew.
+-- One statement, so one moment: money is either held or given in it, never neither. The row is
+-- locked before (target_rooms.py), so nobody takes room meanwhile.
+-- An order's ends when it was paid, or at its time. A partner's gifts name no reservation: at its time
+-- it is stamped with what the lanes have taken in, and ends when settlement has got as far.
+-- Reads: jusha_project, campaigns_total, projects_fund, payments_paid, inbox_lane, settlement_batch.
+-- Writes: jusha_reservation, jusha_targetroom. Gives: how many ended, whether the room changed, the room.
+WITH settled AS (
+    SELECT positions FROM settlement_batch ORDER BY id DESC LIMIT 1
+), running AS (
+    SELECT r.id, r.amount, r.key IS NOT NULL AND r.lanes IS NULL AND r.until <= %(now)s AS stamp,
+        CASE WHEN r.key IS NULL THEN r.until <= %(now)s OR p.order_no IS NOT NULL
+            ELSE r.lanes IS NOT NULL AND NOT EXISTS (
+                SELECT FROM jsonb_each_text(r.lanes) AS taken (lane, n)
+                WHERE n::bigint > coalesce((SELECT (positions ->> lane)::bigint FROM settled), 0))
+        END AS is_over
     FROM jusha_reservation r LEFT JOIN payments_paid p ON p.order_no = r.order_no
     WHERE r.project = %(project)s AND r.ended_at IS NULL
+), stamped AS (
+    UPDATE jusha_reservation
+    SET lanes = (SELECT coalesce(jsonb_object_agg(lane, last_n), '{}') FROM inbox_lane)
+    WHERE id IN (SELECT id FROM running WHERE stamp)
 ), ended AS (
     UPDATE jusha_reservation SET ended_at = %(now)s
     WHERE id IN (SELECT id FROM running WHERE is_over)
