@@ -13,3 +13,4 @@ class JushaConfig(AppConfig):
         """Let rooms above join what rooms below them carry out."""
         from jusha.oversight import forget  # noqa: F401, PLC0415 - models, once they are there
         from jusha.stories import follow  # noqa: F401, PLC0415 - as above
+        from jusha.teams import forget as teams  # noqa: F401, PLC0415 - as above

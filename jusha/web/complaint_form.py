@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from jusha.oversight.rules import ABOUT_MAX, KINDS, WORDS_MAX, ComplaintRefusedError
 from jusha.oversight.words import read_contact_text
+from jusha.teams import queries as teams
 from jusha.tlog import queries as tlog
 from jusha.web import complaint_words, reference
 from jusha.web.titles import told
@@ -18,6 +19,7 @@ from jusha.web.titles import told
 PATH: Final = re.compile(r"/[A-Za-z0-9/._-]{0,199}", re.ASCII)
 ABOUT: Final = frozenset(
     {"home", "project", "donate", "campaign", "prepare", "charity", "deed", "rule", "log", "find"}
+    | {"team", "company"}
 )
 """Pages whose address may stand in a complaint: public ones. What leads to one person's own (an
 order, a prepared gift, a complaint) is never handed on, not even to this form."""
@@ -74,6 +76,12 @@ def _project(path: str, code: str) -> Subject | None:
     return Subject(path, told(found, "title"), found.code, found.charity.code)
 
 
+def _team(path: str, code: str) -> Subject | None:
+    """A team is its captain's, not the charity's: the platform's reviewers look at it."""
+    found = teams.find(code)
+    return Subject(path, found.title or code, "", "") if found else None
+
+
 def _deed(path: str, number: int) -> Subject | None:
     entry = tlog.entry(number)
     if entry is None:
@@ -93,6 +101,7 @@ NAMED: Final[dict[str, Callable[[str, str], Subject | None]]] = {
     "charity": _charity,
     "campaign": _campaign,
     "prepare": _campaign,
+    "team": _team,
 }
 """Pages that are about something with a name of its own, by view."""
 

@@ -36,6 +36,7 @@ TITLES: Final = {
     "refunds": gettext_lazy("退款"),
     "messages": gettext_lazy("消息"),
     "follows": gettext_lazy("关注的机构"),
+    "teams": gettext_lazy("队伍和企业"),
 }
 LABELS: Final = {
     "about": gettext_lazy("关于"),
@@ -47,6 +48,7 @@ LABELS: Final = {
     "campaign": gettext_lazy("活动"),
     "case": gettext_lazy("退款编号"),
     "charity": gettext_lazy("机构"),
+    "company": gettext_lazy("企业"),
     "dedication": gettext_lazy("献给谁"),
     "entry": gettext_lazy("账本编号"),
     "given": gettext_lazy("同意"),
@@ -78,6 +80,7 @@ LABELS: Final = {
     "version": gettext_lazy("版本"),
     "wording": gettext_lazy("您看到的话"),
     "words": gettext_lazy("您写的话"),
+    "team": gettext_lazy("队伍"),
 }
 WORDINGS: Final = {
     SHOW_NAME: gettext_lazy("在我捐过的项目的公开页面上，显示我捐赠时自己写的名字。"),

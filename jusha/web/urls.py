@@ -32,10 +32,12 @@ from jusha.web.views.home import home
 from jusha.web.views.join import join
 from jusha.web.views.kept import evidence, receipts, report
 from jusha.web.views.law import law
+from jusha.web.views.line import line
 from jusha.web.views.live import live_file
 from jusha.web.views.log import entries, log
 from jusha.web.views.messages import messages
 from jusha.web.views.mine import keep, mine, statement, statement_file, statement_letter
+from jusha.web.views.names import names
 from jusha.web.views.official import official, post, posts_feed
 from jusha.web.views.order import order, order_proof, order_state
 from jusha.web.views.pay import pay
@@ -79,6 +81,7 @@ urlpatterns = [
     re_path(rf"^p/{CODE}\Z", project, name="project"),
     re_path(rf"^p/{CODE}/spending\Z", project_spending, name="project-spending"),
     re_path(rf"^p/{CODE}/donate\Z", donate, name="donate"),
+    re_path(rf"^p/{CODE}/donate/line\Z", line, name="line"),
     re_path(rf"^p/{CODE}/disclosures\Z", of_project, name="disclosures"),
     re_path(
         rf"^p/{CODE}/disclosures/(?P<kind>[a-z]{{3,10}})/(?P<place>{PLACE})\Z",
@@ -113,6 +116,7 @@ urlpatterns = [
     re_path(rf"^c/{CODE}/prepare\Z", choose, name="prepare"),
     re_path(rf"^c/{CODE}/rankings\Z", rankings, name="rankings"),
     re_path(rf"^c/{CODE}/screen\Z", screen, name="screen"),
+    re_path(rf"^c/{CODE}/names\Z", names, name="names"),
     re_path(r"^prepared/(?P<token>[A-Za-z0-9_-]{22})\Z", prepared, name="prepared"),
     re_path(
         r"^prepared/(?P<token>[A-Za-z0-9_-]{22})/state\Z", prepared_state, name="prepared-state"

@@ -6,13 +6,14 @@ all of them. An address that no sample is written for fails the test: a new page
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils.timezone import localdate
 
 from jusha.charities.models import Application, Charity
 from jusha.charities.rules import Role
@@ -21,9 +22,12 @@ from jusha.oversight.models import Complaint
 from jusha.people.models import Decision, UserAccount
 from jusha.people.rules import Office
 from jusha.projects.plan_models import ProjectDraft
+from jusha.teams.apply_company import keep_contact
+from jusha.teams.company_models import Company, CompanyApplication
+from jusha.teams.models import Team
 from tests.cast import BOOKS
 from tests.web.conftest import Site
-from tests.web.staff import member, officer, signed_in
+from tests.web.staff import as_owner, member, officer, signed_in
 from tests.web.test_refund_page import Gift
 from tests.web.test_spending_desk import ASKED, paper
 
@@ -33,6 +37,8 @@ SECRET_CONTACT: Final = "秘密：联系人石榴"
 SECRET_COMPLAINT: Final = "秘密：我是石榴，书没有送到"
 SECRET_DRAFT: Final = "秘密：石榴村还没有公布的计划"
 SECRET_EXPENSE: Final = "秘密：石榴村还没有确认的支出"
+SECRET_COMPANY: Final = "秘密：企业的联系人是石榴"
+TEAM, COMPANY = "crawlers", "crawl-co"
 TENANTS: Final = ("shan", "hai")
 CALM: Final = {200, 302, 303, 400, 403, 404, 405, 410, 422, 429}
 REFUSED: Final = {302, 403, 404, 405, 422}
@@ -69,6 +75,7 @@ def crowd(site: Site) -> Crowd:
         name_en="Far Hills", uscc="53330000DEMO000003", address_zh="山", address_en="Hill",
         phone="400-000-0002", contact=SECRET_CONTACT, registration="0" * 64, policy=1,
     )  # fmt: skip
+    give_together(site)
     about = {"kind": "money", "about": f"/p/{BOOKS}", "words": SECRET_COMPLAINT, "contact": ""}
     assert Client().post("/report", about).status_code == 303
     site.publish()
@@ -86,7 +93,31 @@ def crowd(site: Site) -> Crowd:
     )  # fmt: skip
     asked = ASKED | {"purpose": SECRET_EXPENSE, "evidence": paper()}
     assert people["shan programme"].post("/desk/spending/new", asked).status_code == 303
-    return Crowd(people, samples(gift, case.pk))
+    return Crowd(people, samples(gift, case.pk) | samples_together())
+
+
+def give_together(site: Site) -> None:
+    """A team of nobody here, a company, and one that asks for a page."""
+    today = localdate()
+    Team.objects.create(
+        code=TEAM, kind="friends", title="一起", story="为了书", project=BOOKS, target=100_000,
+        captain=uuid4(), opened_on=today, ends_on=today + timedelta(days=5),
+    )  # fmt: skip
+    with as_owner(site):
+        Company.objects.create(
+            code=COMPANY, name_zh="一家企业", uscc="1" * 18, intro="做纸的。", decision=1
+        )
+    applied = CompanyApplication.objects.create(
+        account=uuid4(), code="other-co", name_zh="另一家", uscc="2" * 18, intro="做笔的。",
+        capabilities=["funds"], registration="0" * 64,
+    )  # fmt: skip
+    keep_contact(applied.pk, SECRET_COMPANY)
+
+
+def samples_together() -> dict[str, dict[str, Any]]:
+    """What to fill the holes of teams' and companies' addresses with."""
+    found = {name: {"code": TEAM} for name in ("team", "team-room")}
+    return found | {name: {"code": COMPANY} for name in ("company", "company-room")}
 
 
 def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
@@ -154,7 +185,6 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
         "desk-post": {"charity": "shan", "number": 1},
         **{name: {"code": "shan"} for name in ("official", "posts-feed")},
         "post": {"code": "shan", "number": 1},
-        **{name: {"code": TEAM} for name in ("team", "team-room")},
         "asset": {"digest": "0" * 8, "name": "grains.js"},
     }
 
@@ -198,6 +228,7 @@ def test_everybody_everywhere_gets_an_answer_and_nobody_another_s_secrets(crowd:
         SECRET_TEXT: {f"shan {role}" for role in Role},
         SECRET_CONTACT: {"platform reviewer", "platform auditor"},
         SECRET_COMPLAINT: {"platform reviewer", "platform auditor"},
+        SECRET_COMPANY: {"platform reviewer"},
         SECRET_DRAFT: {"platform reviewer", "platform auditor"} | {f"shan {role}" for role in Role},
         SECRET_EXPENSE: {"platform auditor"} | {f"shan {role}" for role in Role},
     }

@@ -27,6 +27,7 @@ from jusha.web.desk import (
     help_seeking,
     holds,
     law,
+    load,
     payees,
     platform_reports,
     projects,
@@ -36,6 +37,7 @@ from jusha.web.desk import (
     spending,
     sponsors,
     teams,
+    wall,
     year_figures,
 )
 from jusha.web.desk.staff import Staff, Wanted
@@ -122,6 +124,20 @@ PANELS: Final[tuple[Panel, ...]] = (
         registers.nothing,
         "desk-registers",
         (Office.OPERATOR, Office.REVIEWER, Office.AUDITOR),
+    ),
+    Panel(
+        "wall",
+        gettext_lazy("名字墙"),
+        wall.waiting,
+        "desk-wall",
+        (Office.REVIEWER, Office.AUDITOR),
+    ),
+    Panel(
+        "load",
+        gettext_lazy("负荷"),
+        load.waiting,
+        "desk-load",
+        (Office.OPERATOR, Office.AUDITOR),
     ),
     Panel(
         "refunds",

@@ -21,6 +21,7 @@ from jusha.web.desk import (
     help_seeking,
     holds,
     law,
+    load,
     payees,
     platform_reports,
     project_edit,
@@ -32,6 +33,7 @@ from jusha.web.desk import (
     spending_batch,
     sponsors,
     teams,
+    wall,
     year_figures,
 )
 from jusha.web.views.desk import desk
@@ -166,6 +168,8 @@ urlpatterns = [
         payees.propose,
         name="desk-payee",
     ),
+    path("desk/load", load.load, name="desk-load"),
+    path("desk/wall", wall.wall, name="desk-wall"),
     path("desk/law", law.listed, name="desk-law"),
     re_path(r"^desk/law/(?P<name>[a-z][a-z0-9-]{0,47})\Z", law.rule, name="desk-law-rule"),
     path("desk/refunds", refunds.cases, name="desk-refunds"),

@@ -45,6 +45,7 @@ from jusha.stories.models import OfficialAccount, Post
 from jusha.web.bill_words import KINDS as DIFFERENCES
 from jusha.web.office.shelf import ALL, EXAMINES, MONEY, RUNS, AnyAdmin, Shelf, Words, money
 from jusha.web.office.shelves_compliance import COMPLIANCE
+from jusha.web.office.shelves_teams import TEAMS
 from jusha.web.office.site import site
 from jusha.web.receipt_words import STATES as RECEIPT_STATES
 from jusha.web.refund_words import STATES as CASE_STATES
@@ -581,7 +582,7 @@ SHELVES: Final = {
     Broadcast: Broadcasts, PlatformReport: PlatformReports, YearFigures: Years,
     Batch: Batches, Outcome: Outcomes,
     OfficialAccount: OfficialAccounts, Post: Posts, SponsorBlock: SponsorBlocks,
-    **COMPLIANCE,
+    **COMPLIANCE, **TEAMS,
 }  # fmt: skip
 
 registered: Final = site

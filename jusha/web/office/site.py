@@ -16,6 +16,7 @@ ROOMS: Final = {
     "charities": gettext_lazy("慈善组织"),
     "projects": gettext_lazy("项目"),
     "stories": gettext_lazy("官方账号"),
+    "teams": gettext_lazy("队伍和企业"),
     "oversight": gettext_lazy("举报与监督"),
     "law": gettext_lazy("法律的数"),
     "uploads": gettext_lazy("上传的文件"),
