@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ("campaign", models.IntegerField()),
                 ("order_no", models.BigIntegerField(unique=True)),
                 ("name", models.CharField(max_length=20)),
-                ("key", models.CharField(max_length=80)),
+                ("key", models.CharField(db_collation="C", max_length=80)),
                 ("state", models.SmallIntegerField()),
                 ("reported", models.CharField(blank=True, max_length=200)),
                 ("decided_by", models.CharField(blank=True, max_length=80)),
@@ -144,7 +144,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("state", 0)),
                         fields=["campaign", "key", "number"],
                         name="wallname_found",
-                        opclasses=["int4_ops", "varchar_pattern_ops", "int8_ops"],
                     ),
                     models.Index(
                         condition=models.Q(("state", 0)),

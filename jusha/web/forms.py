@@ -57,6 +57,8 @@ class DonateForm(forms.Form):
             (str(fen), str(times)) for times, fen in self.offers
         ]
 
+    wall = forms.BooleanField(required=False)
+    """Whether the name may hang on the campaign's wall of names, for everybody to see."""
     again = forms.CharField(required=False, max_length=16)
     answer = forms.CharField(required=False, max_length=8)
 

@@ -94,7 +94,7 @@ class WallName(models.Model):
     campaign = models.IntegerField()
     order_no = models.BigIntegerField(unique=True)
     name = models.CharField(max_length=20)
-    key = models.CharField(max_length=80)
+    key = models.CharField(max_length=80, db_collation="C")
     """The name as it is looked for: see wall_rules.folded."""
     state = models.SmallIntegerField()
     """See wall_rules.State."""
@@ -109,7 +109,6 @@ class WallName(models.Model):
             models.Index(
                 fields=["campaign", "key", "number"],
                 name="wallname_found",
-                opclasses=["int4_ops", "varchar_pattern_ops", "int8_ops"],
                 condition=models.Q(state=0),
             ),
             models.Index(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from django.db import connection
 from django.db.models import Sum as Sum_
 
-from jusha.campaigns.live.models import RankCursor, RankSum, WallName
+from jusha.campaigns.live.models import RankCursor, RankSum, WallName, WallWord
 from jusha.campaigns.live.rank_rules import LISTED, Kind, Sum
 from jusha.campaigns.live.wall_rules import FOUND_MAX, State, folded
 
@@ -138,3 +138,13 @@ def names_waiting(*, most: int = 200) -> list[WallName]:
     """Names that wait for a person, oldest first. Reads: jusha_wallname."""
     waiting = WallName.objects.filter(state__in=[State.HELD, State.HIDDEN])
     return list(waiting.order_by("number")[:most])
+
+
+def count_waiting() -> int:
+    """How many names wait for a person. Reads: jusha_wallname."""
+    return WallName.objects.filter(state__in=[State.HELD, State.HIDDEN]).count()
+
+
+def wall_words() -> list[str]:
+    """The words that hold a name back, in their order. Reads: jusha_wallword."""
+    return list(WallWord.objects.order_by("word").values_list("word", flat=True))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
+from jusha.campaigns.live.hang_names import wish_wall
 from jusha.campaigns.scenes import known
 from jusha.charities import queries as charities
 from jusha.giving.receipt_config import issuer_name
@@ -37,13 +38,24 @@ from jusha.web.receipt_form import ReceiptForm
 from jusha.web.region_words import region_name
 from jusha.web.views.pay import begin
 from jusha.web.views.receipt import keep_wish
+from jusha.web.waiting import Waiting, keep, to_line
 
 SEE_OTHER = 303
 GATE: Final = Gate()
+WAITING: Final = Waiting(a_second=settings.JUSHA_ORDERS_A_SECOND)
 GIFT: Final = re.compile("[1-9][0-9]{0,14}")
 
 
 def donate(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask for the amount; who presses when too many do is led to the line, with what they chose."""
+    if request.method == "POST":
+        choice = keep(request, code)
+        if WAITING.place(choice) and (led := to_line(request, choice)) is not None:
+            return led
+    return press(request, code)
+
+
+def press(request: HttpRequest, code: str) -> HttpResponse:
     """Ask for the amount; place the order and lead to the cashier."""
     project = projects.find(code)
     fund = projects.fund(code)
@@ -159,6 +171,8 @@ def _order(
                 donor=donor_of(request),
             )
             keep_wish(request, order_no, receipt)
+            if campaign and form.cleaned_data["wall"] and form.shown():
+                wish_wall(order_no)
     except OrderRefusedError:
         form.add_refusal()
         return None
