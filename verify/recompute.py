@@ -2264,6 +2264,9 @@ class Walk(Later):
     def __init__(self, entries: Entries) -> None:
         super().__init__(entries)
         self.gifts = 0
+        self.stands_at = -1
+        """After so many entries the sums are kept, for a report of that moment; -1 never."""
+        self.stood: dict[str, Any] = {}
         self.accounts_of: dict[tuple[str, str], str] = {}
         """By charity and day: the hash of the newest table of accounts, in hex."""
         self.lanes: dict[Where, Lane] = {}
@@ -2277,6 +2280,11 @@ class Walk(Later):
     def run(self, jobs: int = 0, plainly: bool = False, tell: Tell | None = None) -> None:  # noqa: FBT001, FBT002
         """Walk through every entry. Raises CannotCheckError, BrokenLogError."""
         for chunk in self.entries.chunks(jobs, plainly):
+            cut = self.stands_at - chunk.first
+            if not self.stood and 0 <= cut <= len(chunk.rows):
+                self.walk(chunk._replace(rows=chunk.rows[:cut]), plainly)
+                self.stood = standing(self)
+                chunk = chunk._replace(first=self.stands_at, rows=chunk.rows[cut:])  # noqa: PLW2901
             self.walk(chunk, plainly)
             if tell:
                 tell(chunk.first + len(chunk.rows), self.entries.size)
@@ -2737,6 +2745,48 @@ def result(walk: Walk, checkpoint: tuple[str, int, bytes], day: str, only: str) 
     }
 
 
+def standing(walk: Walk) -> dict[str, Any]:
+    """What a closing report tells of campaigns and pools, as the entries so far have it."""
+    names = {"cnt": "gifts", "don": "donated", "match": "matched", "refund": "refunded"}
+    names["back"] = "returned"
+    campaigns: dict[str, dict[str, int]] = {}
+    for code, one in walk.campaigns.items():
+        found = [sums for label, sums in one.sums().items() if "/" not in label]
+        campaigns[code] = {name: sum(sums[key] for sums in found) for key, name in names.items()}
+    pools = {
+        code: {
+            "matched": pool.matched,
+            "released": sum(pool.released.values()),
+            "unpaid": sum(pool.payable.values()),
+        }
+        for code, pool in walk.pools.items()
+    }
+    return {"campaigns": campaigns, "pools": pools}
+
+
+def check_report(report: dict[str, Any], stood: dict[str, Any]) -> Iterator[str]:
+    """Say where a campaign's closing report tells other sums than the log's first entries."""
+    for venue in report["venues"]:
+        code = venue["code"]
+        for name, right in stood["campaigns"][code].items():
+            if venue[name] != right:
+                yield f"{code} {name}: {venue[name]}, the log has {right}"
+        for pool in venue["pools"]:
+            told = {
+                "matched": sum(each["matched"] for each in pool["rules"]),
+                "released": sum(each["amount"] for each in pool["released"]),
+            }
+            if pool["promise"]:
+                told["unpaid"] = pool["promise"]["unpaid"]
+            for name, sum_ in told.items():
+                right = stood["pools"][pool["pool"]][name]
+                if sum_ != right:
+                    yield f"{code} pool {pool['pool']} {name}: {sum_}, the log has {right}"
+    for name, sum_ in report["sums"].items():
+        if sum_ != sum(venue[name] for venue in report["venues"]):
+            yield f"{name}: {sum_} is not the sum of the venues"
+
+
 def money(amount: int, label: str) -> str:
     """An amount in whole units with its money: 1234 of shan/HKD -> 12.34 HKD."""
     asset = label.partition("/")[2] or POOL_ASSET
@@ -2777,6 +2827,7 @@ def in_words(found: dict[str, Any]) -> Iterator[str]:
         yield f"待后续条目 waits for later entries: {each}"
     for each in found["differences"]:
         yield f"不一致 DIFFERS 第 {each['entry']} 条 entry: {each['what']}"
+    yield from found.get("report", ())
     if found["equal"]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found["entries"].items()))
         yield f"EQUAL 一致: {kinds}"
@@ -2815,14 +2866,20 @@ def recompute(
     jobs: int | None = None,
     plainly: bool = False,
     tell: Tell | None = None,
+    report: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Read and recompute a whole log. Raises CannotCheckError, BrokenLogError."""
+    """Read and recompute a whole log; with `report` say whether a closing report agrees with it.
+
+    Raises CannotCheckError, BrokenLogError.
+    """
     collecting = gc.isenabled()
     gc.disable()  # nothing here ever refers to itself
     try:
         with contextlib.closing(open_source(place)) as source:
             checkpoint = read_checkpoint(source, vkey)
             walk = Walk(Entries(place, source, checkpoint[1]))
+            if report is not None:
+                walk.stands_at = whole(report.get("entries"), "entries")
             walk.run(jobs_for(checkpoint[1]) if jobs is None else jobs, plainly, tell)
     finally:
         if collecting:
@@ -2831,7 +2888,21 @@ def recompute(
         walk.differ(checkpoint[1], "the entries do not hash to the signed root")
     if campaign and campaign not in walk.campaigns:
         raise CannotCheckError(f"the log knows no campaign {campaign}")
-    return result(walk, checkpoint, day, campaign)
+    found = result(walk, checkpoint, day, campaign)
+    if report is not None:
+        found["report"] = report_differences(report, walk)
+        found["equal"] = found["equal"] and not found["report"]
+    return found
+
+
+def report_differences(report: dict[str, Any], walk: Walk) -> list[str]:
+    """In words, where a report differs from the log. Raises CannotCheckError."""
+    if not walk.stood:
+        raise CannotCheckError("the report counts more entries than the log has")
+    try:
+        return [f"报告不一致 REPORT DIFFERS: {each}" for each in check_report(report, walk.stood)]
+    except (KeyError, TypeError) as error:
+        raise CannotCheckError(f"this is no closing report of the log: {error}") from error
 
 
 def run(arguments: list[str]) -> int:
@@ -2843,6 +2914,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--vkey", required=True, help="日志公钥 / the log's key, name+id+base64")
     parser.add_argument("--day", default="", help="pools as of this day, YYYY-MM-DD")
     parser.add_argument("--campaign", default="", help="show only this campaign")
+    parser.add_argument("--report", type=Path, help="a closing report (JSON) to compare")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--jobs", type=int, help="processes that read beside this one; 0: none")
     parser.add_argument("--plain", action="store_true", help="every entry the long, plain way")
@@ -2858,11 +2930,12 @@ def run(arguments: list[str]) -> int:
             jobs=options.jobs,
             plainly=options.plain,
             tell=Progress(),
+            report=json.loads(options.report.read_text("utf-8")) if options.report else None,
         )
     except BrokenLogError as refusal:
         print(f"DIFFERENT 不一致: {refusal}")
         return 1
-    except (CannotCheckError, ValueError) as refusal:
+    except (CannotCheckError, OSError, ValueError) as refusal:
         print(f"无法核对 / CANNOT CHECK: {refusal}", file=sys.stderr)
         return 2
     if options.json:

@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from jusha.campaigns.day_rules import COLOURS, DayRefusedError, anchors
 from jusha.campaigns.day_rules import REFUSALS as CODES
 from jusha.campaigns.scenes import KINDS as SCENE_KINDS
+from jusha.campaigns.queries import named
 from jusha.matching.rules import RuleTerms
 from jusha.people.models import Decision
+from jusha.projects import queries as projects
+from jusha.web import reference
 from jusha.web.rule_words import local_minute, rule_lines
 from jusha.web.titles import told
 from jusha.web.words import money
@@ -142,8 +145,12 @@ def facts(found: Decision) -> list[tuple[str, str]]:
 
 
 def _open_facts(body: dict[str, Any]) -> list[tuple[str, str]]:
+    pages = named(each["code"] for each in body["campaigns"])
     return [
-        (each["code"], f"{local_minute(each['opens'])} – {local_minute(each['closes'])}")
+        (
+            told(pages[each["code"]], "title") if each["code"] in pages else each["code"],
+            f"{local_minute(each['opens'])} – {local_minute(each['closes'])}",
+        )
         for each in body["campaigns"]
     ]
 
@@ -191,19 +198,29 @@ def _pact_facts(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _join_facts(body: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        (gettext("机构"), body["charity"]),
-        (gettext("项目"), "、".join(body["projects"])),
+        (gettext("机构"), _charity(body["charity"])),
+        (gettext("项目"), "\n".join(_titles(body["projects"]))),
         (gettext("签署的公约"), gettext("第 %(n)s 版") % {"n": body["version"]}),
     ]
 
 
 def _exclude_facts(body: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        (gettext("机构"), body["charity"]),
+        (gettext("机构"), _charity(body["charity"])),
         (gettext("从"), body["begins"]),
         (gettext("到这天为止"), body["ends"]),
         (gettext("原因"), body["words"]),
     ]
+
+
+def _charity(code: str) -> str:
+    found = reference.charity(code)
+    return told(found, "name") if found else code
+
+
+def _titles(codes: list[str]) -> list[str]:
+    pages = projects.named(codes)
+    return [told(pages[code], "title") if code in pages else code for code in codes]
 
 
 def _report_facts(body: dict[str, Any]) -> list[tuple[str, str]]:

@@ -93,7 +93,7 @@ def crowd(site: Site) -> Crowd:
     )  # fmt: skip
     asked = ASKED | {"purpose": SECRET_EXPENSE, "evidence": paper()}
     assert people["shan programme"].post("/desk/spending/new", asked).status_code == 303
-    return Crowd(people, samples(gift, case.pk) | samples_together())
+    return Crowd(people, samples(gift, case.pk) | samples_together() | samples_of_days())
 
 
 def give_together(site: Site) -> None:
@@ -120,6 +120,13 @@ def samples_together() -> dict[str, dict[str, Any]]:
     return found | {name: {"code": COMPANY} for name in ("company", "company-room")}
 
 
+def samples_of_days() -> dict[str, dict[str, Any]]:
+    """The same of giving days' pages."""
+    parts = ("", "-edit", "-venue", "-pools", "-rules")
+    names = ("closing", "closing-file", *(f"desk-day{part}" for part in parts))
+    return {name: {"code": "day"} for name in names}
+
+
 def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
     """What to fill each address's holes with, by its name."""
     order, deed = {"number": gift.order}, {"number": gift.deed}
@@ -137,6 +144,8 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
     found |= {name: {"code": "shan"} for name in ("charity-linked", "charity-disclosures")}
     found |= {"charity-years": {"code": "shan"}}
     found |= {name: {"code": "day"} for name in ("campaign", "prepare")}
+    found |= {name: {"code": "day"} for name in ("rankings", "screen", "names")}
+    found |= {"line": {"code": BOOKS}}
     return found | {
         "charity": {"code": "shan"},
         "rule": {"name": "R1.1"},
@@ -166,18 +175,6 @@ def samples(gift: Gift, case: int) -> dict[str, dict[str, Any]]:
         "sitemap-part": {"name": "projects", "code": BOOKS},
         "open-gifts": {"day": "2026-01-05"},
         "open-table": {"name": "projects", "form": "csv"},
-        **{
-            name: {"code": "day"}
-            for name in (
-                "desk-day",
-                "desk-day-edit",
-                "desk-day-venue",
-                "desk-day-pools",
-                "desk-day-rules",
-                "closing",
-                "closing-file",
-            )
-        },
         "desk-application": {"number": Application.objects.latest("id").pk},
         "desk-charity": {"charity": "shan"},
         "desk-payee": {"charity": "shan"},

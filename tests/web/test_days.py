@@ -1,5 +1,6 @@
 """A giving day from the desk: written, opened by two, funded, ruled, joined, closed, reported."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,12 +12,15 @@ from django.test import Client
 from django.utils import timezone
 
 from jusha.campaigns.day_models import Participation, PoolPromise
+from jusha.campaigns.day_queries import lineage, promises
 from jusha.campaigns.day_rules import KINDS, DayRefusedError
 from jusha.campaigns.edit_day import page_of, save_page
 from jusha.campaigns.models import Campaign, Terms
 from jusha.campaigns.open_day import propose_open
+from jusha.campaigns.scenes import known
 from jusha.charities.rules import Role
 from jusha.money.clock import minute_text
+from jusha.payments.models import AttributedOrder
 from jusha.people.models import Decision
 from jusha.people.rules import Office
 from jusha.web.desk.day_decide import MAY_CONFIRM
@@ -24,6 +28,7 @@ from tests.cast import ALICE, BOB, BOOKS, WATER, ratio
 from tests.web.conftest import Site
 from tests.web.join import paper
 from tests.web.staff import member, officer, signed_in
+from verify import recompute
 
 WORDS: dict[str, Any] = {
     "title_zh": "聚沙节",
@@ -102,7 +107,12 @@ class Desk:
 
     def rule(self, code: str, *, gift: int = 0, name: str = "F1", pool: str = "bao") -> None:
         path = f"/desk/days/at/{code}/rules"
-        said = {"do": "propose", "rule": name, "pool": pool, "text": RULE.format(gift=gift)}
+        said: dict[str, Any] = {
+            "do": "propose",
+            "rule": name,
+            "pool": pool,
+            "text": RULE.format(gift=gift),
+        }
         self.post("op", path, **said)
         self.confirm("rev", path)
 
@@ -294,34 +304,97 @@ def test_a_rehearsal_is_for_the_sandbox_alone(desk: Desk) -> None:
 
 def test_from_notice_to_payment_and_the_report_is_what_the_log_says(desk: Desk) -> None:
     site, house = desk.site, desk.site.house
-    past = timezone.now() - timedelta(days=1)
-    _over(house, past)
+    _over(house, timezone.now() - timedelta(days=1))
     Campaign.objects.create(**WORDS, code="gone").projects.set(_projects())
     pools = "/desk/days/at/gone/pools"
-    desk.post("fin", pools, do="step", pool="old", step="begin-notice")
-    desk.confirm("fin2", pools)
-    _later(house)
-    desk.post("fin", pools, do="step", pool="old", step="close-pool")
-    desk.confirm("rev", pools)
+    for step, second in (("begin-notice", "fin2"), ("close-pool", "rev")):
+        desk.post("fin", pools, do="step", pool="old", step=step)
+        desk.confirm(second, pools)
+        _later(house)
     desk.post("fin", pools, do="step", pool="old", step="release", project=[BOOKS, WATER])
     desk.confirm("rev", pools)
-    assert house.balance("pool:old", "payable", "shan") == 3000
-    desk.post(
-        "fin", pools, do="step", pool="old", step="sponsor-paid", charity="shan", amount="20",
-        how="secured",
-    )  # fmt: skip
+    assert house.balance("pool:old", "payable", "shan") == 10_000
+    said: dict[str, Any] = {"pool": "old", "charity": "shan", "amount": "90", "how": "secured"}
+    desk.post("fin", pools, do="step", step="sponsor-paid", **said)
     desk.confirm("fin2", pools)
     assert house.balance("pool:old", "payable", "shan") == 1000
     site.publish()
     desk.post("op", "/desk/days/at/gone", do="report")
     desk.confirm("rev", "/desk/days/at/gone")
+    house.give(700)  # the log goes on
+    site.publish()
     told = site.get("/c/gone/report.json").json()
     assert told["sums"] == _recomputed(house.entries()[: told["entries"]], "gone")
     assert told["venues"][0]["donors"] == 2
-    assert [one["amount"] for one in told["venues"][0]["pools"][0]["released"]] == [2000, 1000]
-    assert "总结报告" in site.text("/c/gone/report")
-    assert "总结报告" in site.text("/c/gone")
+    assert [one["amount"] for one in told["venues"][0]["pools"][0]["released"]] == [6667, 3333]
+    for path in ("/c/gone/report", "/c/gone"):
+        assert "总结报告" in site.text(path)
+    assert _stranger(site, told) == []
+    lie = json.loads(json.dumps(told))
+    lie["venues"][0]["donated"] += 1
+    assert len(_stranger(site, lie)) == 2, "the venue, and the sum of the venues"
     house.check()
+
+
+def _stranger(site: Site, told: dict[str, Any]) -> list[str]:
+    """What the stranger's script has against a report."""
+    folder = site.log_folder / "public"
+    key = (folder / "vkey").read_text().strip()
+    found = recompute.recompute(str(folder), key, report=told, jobs=0)
+    assert found["differences"] == []
+    assert found["equal"] == (found["report"] == [])
+    differences: list[str] = found["report"]
+    return differences
+
+
+def test_a_promise_that_is_due_and_unpaid_is_said_on_the_page(
+    desk: Desk, owner: psycopg.Connection[Any]
+) -> None:
+    house, today = desk.site.house, timezone.localdate()
+    _over(house, timezone.now() - timedelta(days=1))
+    Campaign.objects.create(**WORDS, code="gone").projects.set(_projects())
+    signed = (
+        "INSERT INTO jusha_poolpromise (pool, campaign, sponsor, amount, how, due_on, evidence,"
+        " decision, at) VALUES ('old', 'gone', 'Tree Ltd', 10000, 'secured', %s, 'x', 99, now())"
+    )
+    owner.execute(signed, (today - timedelta(days=1),))
+    assert "承诺逾期" not in desk.site.text("/c/gone"), "nothing is released yet"
+    for step in ("begin-notice", "close-pool"):
+        assert house.instruct(step, pool="old")[0] == "done"
+        _later(house)
+    assert house.instruct("release", pool="old", project=BOOKS)[0] == "done"
+    text = desk.site.text("/c/gone")
+    assert "承诺逾期" in text
+    assert "还有 66.67 元 没有付给机构" in text
+    assert promises(["old"], today=today - timedelta(days=1))["old"].is_default is False
+
+
+def test_only_registered_scenes_are_kept_and_counted(desk: Desk) -> None:
+    lines = "\n".join(f"s{n},场景{n},Scene {n},map,Sea Ltd" for n in range(130))
+    desk.post("op", "/desk/scenes", do="save", lines=lines)
+    answer = desk.post("op", "/desk/scenes", status=422, do="save", lines="s1,只有中文")
+    assert "（1）" in answer.content.decode()
+    today = timezone.localdate()
+    assert known("s7", today) == "s7"
+    assert known("s7", today - timedelta(days=1)) == ""
+    assert known("s777", today) == ""
+    desk.post("op", "/desk/scenes", do="end", code="s7")
+    assert known("s7", today) == ""
+    donate = f"/p/{BOOKS}/donate"
+    for scene in ("s8", "s777", "s7"):
+        wish = {"own": "20", "display": "anonymous", "campaign": "day", "scene": scene}
+        assert Client().post(donate, wish).status_code == 303
+    assert list(AttributedOrder.objects.values_list("scene", flat=True)) == ["s8"]
+
+
+def test_a_lineage_is_told_in_order_whatever_the_names_and_ends_at_a_ring(site: Site) -> None:
+    for code, before in (("a24", ""), ("b25", "a24"), ("c26", "b25"), ("x", "y"), ("y", "x")):
+        Campaign.objects.create(**WORDS, code=code, predecessor=before)
+    middle = Campaign.objects.get(code="b25")
+    assert [each.code for each in lineage(middle)] == ["a24", "b25", "c26"]
+    assert [each.is_this for each in lineage(middle)] == [False, True, False]
+    assert lineage(Campaign.objects.get(code="day")) == []
+    assert sorted(each.code for each in lineage(Campaign.objects.get(code="x"))) == ["x", "y"]
 
 
 def _projects() -> list[int]:
@@ -339,7 +412,7 @@ def _over(house: Any, at: datetime) -> None:
     )
     for kind, body in steps:
         assert house.instruct(kind, **body)[0] == "done"
-    house.fund(10_000, code="old", campaign="gone", notice_days=0)
+    house.fund(10_000, code="old", campaign="gone", notice_days=0, on_return="spread")
     house.rule(ratio(), code="G1", from_=span["opens"], pool="old")
     fields: dict[str, Any] = {"channel": "files", "campaign": "gone", "paid_at": paid_at}
     house.give(2000, BOOKS, ALICE, **fields)
@@ -367,10 +440,13 @@ def _recomputed(entries: list[dict[str, Any]], campaign: str) -> dict[str, int]:
     }
     back = [each for each in entries if each["k"] == "refund" and each["ref"] in gifts]
     clawed = [each for each in entries if each["k"] == "clawback" and each["ref"] in gifts]
+    pools = {each["pool"] for each in entries if each["k"] == "pool" and each["rd"] == campaign}
+    closes = [each for each in entries if each["k"] == "close" and each["pool"] in pools]
+    spread = sum(amount for each in closes for _, amount in each.get("prj", ()))
     return {
         "gifts": len(gifts),
         "donated": sum(each["amt"] for each in gifts.values()),
-        "matched": _matched([*gifts.values()]),
+        "matched": _matched([*gifts.values()]) + spread,
         "refunded": sum(each["amt"] for each in back),
         "returned": _matched([*back, *clawed]),
         "unnamed": sum("tag" not in each for each in gifts.values()),
