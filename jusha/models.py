@@ -5,6 +5,7 @@ from jusha.campaigns import day_models as days
 from jusha.campaigns import models as campaigns
 from jusha.campaigns.live import models as live
 from jusha.charities import models as charities
+from jusha.charities import network_models as networks
 from jusha.finding import models as finding
 from jusha.giving import file_models as files
 from jusha.giving import models as giving
@@ -49,6 +50,7 @@ __all__ = [
     "ledger",
     "live",
     "matching",
+    "networks",
     "notices",
     "oversight",
     "payments",
@@ -59,8 +61,8 @@ __all__ = [
     "residues",
     "settlement",
     "stories",
-    "teams",
     "targets",
+    "teams",
     "tlog",
     "uploads",
     "years",

@@ -212,6 +212,9 @@ class Facets(NamedTuple):
     """What can be filtered by: values that occur, with how often, the most frequent first."""
 
     themes: tuple[tuple[str, int], ...]
+    """Fields of work of projects."""
+    forms: tuple[tuple[str, int], ...]
+    """Forms of charities (charities/rules.ORGANISATIONS), kept where a project has its field."""
     regions: tuple[tuple[str, int], ...]
     projects: int
     charities: int
@@ -230,6 +233,7 @@ def facets() -> Facets:
         rows = cursor.fetchall()
     return Facets(
         _most([(t, n) for t, r, kind, n in rows if t and r is None and kind == PROJECT]),
+        _most([(t, n) for t, r, kind, n in rows if t and r is None and kind == CHARITY]),
         _most([(r, n) for t, r, kind, n in rows if r and t is None and kind == PROJECT]),
         sum(n for t, r, kind, n in rows if t is r is None and kind == PROJECT),
         sum(n for t, r, kind, n in rows if t is r is None and kind == CHARITY),

@@ -189,6 +189,6 @@ def charity_row(charity: Charity) -> Staged:
     head_en = (charity.name_en, charity.code, charity.uscc, charity.certificate_no)
     text = (*head, charity.address_zh, *head_en, charity.address_en)
     return (
-        CHARITY, charity.code, charity.code, "", region_of(charity.address_zh), None,
+        CHARITY, charity.code, charity.code, charity.kind, region_of(charity.address_zh), None,
         pairs((*head, charity.certificate_no)), words((*head, *head_en)), pairs(text), words(text),
     )  # fmt: skip

@@ -16,13 +16,9 @@ from jusha.people.models import UserAccount
 from jusha.uploads import queries as uploads
 from jusha.uploads.models import Upload
 from jusha.uploads.rules import PAPERS
+from jusha.web.tier_words import KINDS
 from jusha.web.upload_words import keep_field
 
-KINDS: Final[dict[str, Promise]] = {
-    "foundation": _("基金会"),
-    "association": _("社会团体"),
-    "service": _("社会服务机构"),
-}
 assert tuple(KINDS) == ORGANISATIONS
 NO_KIND: Final = _("请选机构的类型。")
 NO_POLICY: Final = _("请先读完平台规则，同意后勾选。")

@@ -28,6 +28,7 @@ from jusha.web.desk import (
     holds,
     law,
     load,
+    network,
     payees,
     platform_reports,
     projects,
@@ -229,6 +230,13 @@ PANELS: Final[tuple[Panel, ...]] = (
         broadcasts.waiting,
         "desk-broadcasts",
         (Role.VIEWER,),
+    ),
+    Panel(
+        "network",
+        gettext_lazy("机构分级和网络"),
+        network.waiting,
+        "desk-network",
+        (Office.REVIEWER, Office.OPERATOR, Office.AUDITOR),
     ),
     Panel(
         "sponsors",

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
 from jusha.charities import queries as charities
+from jusha.charities.network import network_of
 from jusha.charities.qualification import standing
 from jusha.payments.payee_queries import coming
 from jusha.projects import queries as projects
@@ -15,6 +16,7 @@ from jusha.stories.queries import verified
 from jusha.web.cards import card
 from jusha.web.payee_words import way_name
 from jusha.web.raising_words import sentence
+from jusha.web.tier_words import TIERS, kind_name
 
 
 def charity(request: HttpRequest, code: str) -> HttpResponse:
@@ -28,11 +30,17 @@ def charity(request: HttpRequest, code: str) -> HttpResponse:
     certificate = charities.certificate(code, today)
     raised = campaigns.raised(fund.project for fund in funds.values())
     stands = standing(certificate, today)
+    own, hub, members = network_of(code, today)
     context = {
         "charity": found,
         "payee": charities.payee(code),
         "certificate": certificate,
         "official": verified(found, today),
+        "form": kind_name(found.kind),
+        "own": own,
+        "tier": TIERS[own.tier] if own else "",
+        "hub": hub,
+        "members": members,
         "partners": charities.partners(code, today),
         "changes": [
             (way_name(each.rail), each.since) for each in coming([code], now=timezone.now())

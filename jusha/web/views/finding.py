@@ -33,6 +33,7 @@ from jusha.web.cards import Card, cards
 from jusha.web.outcome import Progress
 from jusha.web.region_words import region_name
 from jusha.web.theme_words import theme_name
+from jusha.web.tier_words import kind_name
 from jusha.web.titles import told
 
 KEEP_SECONDS: Final = 60
@@ -125,7 +126,9 @@ def _answer(request: HttpRequest, address: Address, context: dict[str, Any]) -> 
             "address": address,
             "wanted": wanted,
             "facets": facets,
-            "themes": _options(facets.themes, theme_name),
+            "themes": _options(facets.themes, theme_name)
+            if address.kind == "project"
+            else _options(facets.forms, kind_name),
             "regions": _options(facets.regions, region_name),
             "charity": named,
             "is_project": address.kind == "project",
@@ -148,7 +151,7 @@ def _read(request: HttpRequest, kind: str) -> Address:
             kind=KINDS[kind],
             asked=text,
             today=localdate(),
-            theme=_value(given.get("theme", "")) if is_project else "",
+            theme=_value(given.get("theme", "")),
             region=_value(given.get("region", "")),
             charity=code(given.get("charity", "")) if is_project else "",
             state=state if state in STATES and (is_project or state == "open") else "",
