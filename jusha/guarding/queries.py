@@ -69,7 +69,7 @@ class CaseGift:
     payer: int
     """Which payer of this case, from 1 in the order of their first gifts."""
     links: tuple[int, ...]
-    """Which browsers, accounts and invitations of this case, from 1."""
+    """Which browsers, accounts and invitations that several payers of this case share, from 1."""
     project: str
     amount: int
     matched: int
@@ -86,14 +86,16 @@ def gifts_of(case: AbuseCase) -> list[CaseGift]:
     """
     rows = django_connection().execute(GIFTS_SQL, {"case": case.pk, "most": GIFTS_MAX}).fetchall()
     payers: dict[UUID, int] = {}
-    links: dict[UUID, int] = {}
-    for row in rows:
-        payers.setdefault(row[1], len(payers) + 1)
-        for link in row[2]:
-            links.setdefault(link, len(links) + 1)
+    on: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for _, payer, links, *_ in rows:
+        payers.setdefault(payer, len(payers) + 1)
+        for link in links:
+            on[link].add(payer)
+    several = [link for link, those in on.items() if len(those) > 1]
+    names = {link: place for place, link in enumerate(several, 1)}
     return [
-        CaseGift(row[0], payers[row[1]], tuple(links[each] for each in row[2]), *row[3:])
-        for row in rows
+        CaseGift(deed, payers[payer], tuple(sorted(names[e] for e in links if e in names)), *rest)
+        for deed, payer, links, *rest in rows
     ]
 
 

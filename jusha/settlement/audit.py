@@ -18,8 +18,8 @@ from jusha.inbox.envelopes import Deed, Envelope, Instruction, Order, decode, di
 from jusha.ledger.findings import FINDINGS_MAX, Finding, capped, compared
 from jusha.settlement.audit_closings import Closings
 from jusha.settlement.audit_deeds import Deeds, digest_of
-from jusha.settlement.audit_leaves import Asked, Leaves
-from jusha.settlement.audit_read import Lane, Numbered, Place, Row
+from jusha.settlement.audit_leaves import Leaves
+from jusha.settlement.audit_read import Asked, Lane, Numbered, Place, Row
 from jusha.settlement.audit_short import Short
 from jusha.settlement.batch import collection_paused
 from jusha.settlement.changes import NO_COMMITMENT

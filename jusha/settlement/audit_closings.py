@@ -27,8 +27,8 @@ from jusha.money.clock import (
 )
 from jusha.settlement.audit_deeds import Deeds
 from jusha.settlement.audit_gifts import Gift, Transfer, use_windows
-from jusha.settlement.audit_leaves import BY_SHARE, Asked, Leaves
-from jusha.settlement.audit_read import of_entry
+from jusha.settlement.audit_leaves import BY_SHARE, Leaves
+from jusha.settlement.audit_read import Asked, of_entry
 from jusha.settlement.audit_state import CLOSE, RETRO, Closing, Rule
 from jusha.settlement.decide import SECOND_US
 from jusha.settlement.match import RETRO_PLACE, Moment

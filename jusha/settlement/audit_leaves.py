@@ -8,12 +8,11 @@ either side, is a finding: nothing in the log may be there unasked.
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from psycopg import Connection
 
-from jusha.inbox.envelopes import Instruction
 from jusha.ledger.findings import Finding, compared
 from jusha.matching.kinds.shares import pro_rata
 from jusha.matching.rules import BY_NUMBER, RuleTerms, Surprise, document, terms_hash
@@ -23,10 +22,11 @@ from jusha.money.clock import DAY_SECONDS, MINUTE_SECONDS, day_number, minute_se
 from jusha.money.split import cut_permille, part_returned
 from jusha.settlement import audit_owed as owed
 from jusha.settlement import audit_read as read
+from jusha.settlement import audit_review as reviews
 from jusha.settlement.audit_deeds import Deeds
 from jusha.settlement.audit_gifts import Transfer
 from jusha.settlement.audit_lines import Lines, Out
-from jusha.settlement.audit_read import Facts, Numbered, of_entry
+from jusha.settlement.audit_read import Asked, Facts, Numbered, of_entry
 from jusha.settlement.audit_state import SPREAD, SURPRISE, Fund, Pool, Seed
 from jusha.settlement.decide import SECOND_US
 from jusha.settlement.instructions import ReconciledBody
@@ -41,24 +41,6 @@ TWO_PERSONS: Final = frozenset(
 SPREAD_PLACES: Final = 14
 SPREAD_ROWS: Final = 500
 BY_SHARE: Final = BY_NUMBER["share"]
-
-
-class Asked(NamedTuple):
-    """An instruction that was carried out: its entry's number, and when it was received."""
-
-    number: int
-    instruction: Instruction
-    at_us: int
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What was asked for."""
-        return self.instruction.body
-
-    @property
-    def minute(self) -> str:
-        """The minute that the entry must show."""
-        return minute_text(self.at_us // SECOND_US)
 
 
 class Leaves:
@@ -317,26 +299,18 @@ class Leaves:
         state.sums[deed.campaign, deed.project].returned += total
         wanted = [(asked.number, deed.number, total)]
         yield from self.rows(asked, "claw-back", wanted, self.clawbacks.take(asked.number))
-        ended = [(asked.number, deed.number, deed.project, False)]
-        held = deed.number in state.reviews[deed.project]
-        state.reviews[deed.project].discard(deed.number)
-        stored = self.reviews.take(asked.number)
-        yield from self.rows(asked, "review", ended if held else [], stored)
+        let = reviews.ended(state, deed, asked.number)
+        yield from self.rows(asked, "review", let, self.reviews.take(asked.number))
         shown = [{"amt": part, "pool": pool} for pool, part in back.items() if part]
         fields = {"k": "clawback", "ref": deed.number} | ({"m": shown} if shown else {})
         yield from self.entry(asked, fields | out.told(), transfers)
 
     def review(self, asked: Asked) -> Iterator[Finding]:
         """A gift's match is held while a person looks into it, or let go."""
-        state, deed = self.state, self._deed(asked.body["deed"])
-        held, open_ = asked.instruction.kind == "hold-match", state.reviews[deed.project]
-        if deed.held or deed.number in state.clawed or (deed.number in open_) == held:
-            raise LookupError("nothing to hold or to let go")
-        open_ ^= {deed.number}
-        wanted = [(asked.number, deed.number, deed.project, held)]
-        yield from self.rows(asked, "review", wanted, self.reviews.take(asked.number))
-        st = "open" if held else "let"
-        yield from self.entry(asked, {"k": "review", "ref": deed.number, "st": st})
+        deed = self._deed(asked.body["deed"])
+        row, fields = reviews.review(self.state, deed, asked.number, asked.instruction.kind)
+        yield from self.rows(asked, "review", [row], self.reviews.take(asked.number))
+        yield from self.entry(asked, fields)
 
     def spend(self, asked: Asked) -> Iterator[Finding]:
         """The next interval of a project's line is spent, and no more than it has left."""

@@ -6,7 +6,7 @@ must be exactly what the entries led to, and each entry shows it.
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg import Connection
 
@@ -16,11 +16,8 @@ from jusha.money.split import cut_permille
 from jusha.projects.line import LINES, PROGRAMME, RUNNING
 from jusha.settlement import audit_read as read
 from jusha.settlement.audit_gifts import Transfer
-from jusha.settlement.audit_read import Numbered, of_entry
+from jusha.settlement.audit_read import Asked, Numbered, of_entry
 from jusha.settlement.audit_state import Fund, State
-
-if TYPE_CHECKING:
-    from jusha.settlement.audit_leaves import Asked
 
 Whole = tuple[int, int, int]
 """What entered a project together: amount, and where it begins in its two lines."""

@@ -9,14 +9,17 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
+from jusha.inbox.envelopes import Instruction
 from jusha.ledger.findings import Finding
 from jusha.ledger.rules import PLACES
+from jusha.money.clock import minute_text
 from jusha.settlement.pack import int8s
 from jusha.tlog.audit import batches
 
 ROWS_AT_ONCE: Final = 5_000
 INBOX_ROWS_AT_ONCE: Final = 20
 STRAYS_MAX: Final = 1_000
+SECOND_US: Final = 1_000_000
 NEVER: Final = 1 << 62
 FACTS_KEPT: Final = 20_000
 
@@ -117,6 +120,24 @@ class Matched(NamedTuple):
     pool: int
     rule: int
     amount: int
+
+
+class Asked(NamedTuple):
+    """An instruction that was carried out: its entry's number, and when it was received."""
+
+    number: int
+    instruction: Instruction
+    at_us: int
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What was asked for."""
+        return self.instruction.body
+
+    @property
+    def minute(self) -> str:
+        """The minute that the entry must show."""
+        return minute_text(self.at_us // SECOND_US)
 
 
 class Facts(NamedTuple):

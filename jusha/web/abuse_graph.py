@@ -6,6 +6,8 @@ Pure. Positions are whole units of a drawing; the table beneath the picture says
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeVar
 
+from django.utils.timezone import localtime
+
 from jusha.guarding.queries import CaseGift
 
 Name = TypeVar("Name", int, str)
@@ -16,7 +18,10 @@ TOP: Final = 34
 PAYERS_MAX: Final = 16
 """More payers than this are drawn as one remainder."""
 COLUMNS: Final = (110, 330, 540)
-LINE_HEIGHT: Final = 120
+DOT: Final = 12
+"""From dot to dot, side by side or one above the other."""
+UNDER: Final = 36
+"""Room for the times."""
 DOTS_MAX: Final = 60
 MARGIN: Final = 40
 
@@ -94,15 +99,18 @@ def strip(gifts: Sequence[CaseGift]) -> Strip | None:
     if len(shown) <= 1:
         return None
     first, last = shown[0].at, shown[-1].at
-    span_us = max(int((last - first).total_seconds() * 1_000_000), 1)
-    base, stacked, dots = LINE_HEIGHT - 36, dict[int, int](), []
-    for gift in shown:
-        gone_us = int((gift.at - first).total_seconds() * 1_000_000)
-        x = MARGIN + (WIDTH - 2 * MARGIN) * gone_us // span_us // 12 * 12
+    span, room = last - first, WIDTH - 2 * MARGIN
+    places = [
+        MARGIN + (room * (gift.at - first) // span // DOT * DOT if span else room // 2)
+        for gift in shown
+    ]
+    base = DOT * max(places.count(x) for x in set(places)) + DOT
+    stacked, dots = dict[int, int](), []
+    for gift, x in zip(shown, places, strict=True):
         stacked[x] = stacked.get(x, 0) + 1
-        dots.append(Node(x, max(base - 12 * (stacked[x] - 1) - 8, 8), str(gift.deed)))
-    times = f"{first:%H:%M:%S}", f"{last:%H:%M:%S}"
-    return Strip(WIDTH, LINE_HEIGHT, base, dots, *times, len(gifts) - len(shown))
+        dots.append(Node(x, base - DOT * stacked[x] + DOT // 3, str(gift.deed)))
+    times = f"{localtime(first):%H:%M:%S}", f"{localtime(last):%H:%M:%S}"
+    return Strip(WIDTH, base + UNDER, base, dots, *times, len(gifts) - len(shown))
 
 
 def _column(names: Sequence[Name], x: int, height: int) -> dict[Name, Node]:

@@ -1,5 +1,6 @@
 """What rules against abuse of matches say, in words that donors, reviewers and everybody read."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
@@ -23,7 +24,7 @@ TERMS: Final[dict[str, Promise]] = {
     "persons": gettext_lazy("付款账户数"),
     "accounts": gettext_lazy("账号数"),
     "friends": gettext_lazy("同一份邀请带来的付款账户数"),
-    "least_fen": gettext_lazy("金额下限（分）"),
+    "least_fen": gettext_lazy("金额下限"),
     "minutes": gettext_lazy("分钟数"),
     "refunds": gettext_lazy("退款的笔数"),
     "reports": gettext_lazy("举报件数"),
@@ -85,6 +86,15 @@ SENTENCES: Final[dict[tuple[str, int], Promise]] = {
     ),
 }
 """By rule and kind of link: what it counted, and where its mark is."""
+
+
+def terms_told(terms: Mapping[str, int]) -> list[tuple[Promise, str]]:
+    """Thresholds with their names, as people read them."""
+    return [
+        (name, money(terms[term]) if term == "least_fen" else f"{terms[term]:,}")
+        for term, name in TERMS.items()
+        if term in terms
+    ]
 
 
 def explained(case: AbuseCase) -> str:

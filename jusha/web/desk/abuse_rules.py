@@ -14,7 +14,7 @@ from jusha.guarding.rules import RULES, WORDS_MAX, AbuseRefusedError
 from jusha.people import decisions
 from jusha.people.decisions import DecisionRefusedError
 from jusha.people.rules import Office
-from jusha.web.abuse_words import REFUSALS, TERMS
+from jusha.web.abuse_words import REFUSALS, TERMS, terms_told
 from jusha.web.abuse_words import RULES as NAMES
 from jusha.web.desk.guard import DeskRequest, prove_first, require_role
 
@@ -48,13 +48,13 @@ def rules(request: DeskRequest) -> HttpResponse:
                 "code": rule,
                 "name": NAMES[rule],
                 "now": holding.get(rule),
-                "versions": [(row, _terms(row.terms)) for row in rows if row.rule == rule],
+                "versions": [(row, terms_told(row.terms)) for row in rows if row.rule == rule],
                 "fields": [(term, TERMS[term]) for term in RULES[rule]],
             }
             for rule in RULES
         ],
         "asked": [
-            (each, NAMES[each.subject], _terms(each.body["terms"]), each.proposed_by == mine)
+            (each, NAMES[each.subject], terms_told(each.body["terms"]), each.proposed_by == mine)
             for each in decisions.open_decisions(edit_rules.KIND)
         ],
         "may": request.staff.office == Office.REVIEWER,
@@ -64,10 +64,6 @@ def rules(request: DeskRequest) -> HttpResponse:
         "most": WORDS_MAX,
     }
     return render(request, "web/desk_abuse_rules.html", context, status=REFUSED if refusal else 200)
-
-
-def _terms(terms: dict[str, int]) -> list[tuple[Any, int]]:
-    return [(TERMS[name], value) for name, value in sorted(terms.items())]
 
 
 def _done(request: DeskRequest, do: str) -> str:

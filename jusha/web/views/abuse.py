@@ -15,7 +15,7 @@ from jusha.law.queries import figure
 from jusha.oversight.report import ANSWER_DAYS
 from jusha.web import reference
 from jusha.web.abuse_words import RULES as NAMES
-from jusha.web.abuse_words import TERMS
+from jusha.web.abuse_words import terms_told
 from jusha.web.titles import told
 
 KEEP_SECONDS: Final = 60
@@ -34,7 +34,7 @@ def abuse(request: HttpRequest) -> HttpResponse:
             {
                 "name": NAMES[rule],
                 "version": f"{rule}.{holding[rule][0]}",
-                "terms": [(TERMS[name], holding[rule][1][name]) for name in RULES[rule]],
+                "terms": terms_told(holding[rule][1]),
             }
             for rule in RULES
             if rule in holding
