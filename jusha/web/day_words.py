@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from jusha.campaigns.day_rules import COLOURS, DayRefusedError, anchors
 from jusha.campaigns.day_rules import REFUSALS as CODES
-from jusha.campaigns.scenes import KINDS as SCENE_KINDS
 from jusha.campaigns.queries import named
+from jusha.campaigns.scenes import KINDS as SCENE_KINDS
 from jusha.matching.rules import RuleTerms
 from jusha.people.models import Decision
 from jusha.projects import queries as projects

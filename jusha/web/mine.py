@@ -34,6 +34,14 @@ def is_mine(request: HttpRequest, order_no: int) -> bool:
     return OwnedOrder.objects.filter(account=account, order_no=order_no).exists()
 
 
+def kept_since(request: HttpRequest, since: datetime) -> list[int]:
+    """Orders that the account signed in to has kept since then; no question for a guest."""
+    if not isinstance(request.user, UserAccount):
+        return []
+    kept = OwnedOrder.objects.filter(account=request.user, kept_at__gte=since)
+    return list(kept.values_list("order_no", flat=True))
+
+
 def not_yet_kept(request: HttpRequest) -> list[int]:
     """Orders of this browser that no account keeps yet: what can be put into one."""
     mine = orders_of(request)

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from jusha.people.models import UserAccount
 from jusha.web.challenge import Sum
 from jusha.web.gate import (
     ADDRESS_ASKS,
@@ -16,6 +18,7 @@ from jusha.web.gate import (
 )
 from tests.cast import BOOKS
 from tests.web.conftest import Site
+from tests.web.staff import signed_in
 
 NOW = int(datetime(2026, 9, 9, 8, 0, tzinfo=UTC).timestamp())
 HERE = "192.0.2.7"
@@ -78,6 +81,17 @@ def test_the_seventh_unpaid_order_of_a_browser_needs_an_answer(site: Site) -> No
     assert 'for="answer"' in html
     again = press(site, question=question.token, answer=answer_to(question.text))
     assert again.status_code == 303
+
+
+def test_an_account_is_counted_in_whatever_browser_it_is_signed_in_to(site: Site) -> None:
+    account = UserAccount.objects.open()
+    for _ in range(DEVICE_ASKS + 1):
+        site.client = signed_in(account)
+        assert press(site).status_code == 303
+    site.client = signed_in(account)
+    assert press(site).context["question"]
+    site.client = Client()
+    assert press(site).status_code == 303, "another person at the same address"
 
 
 @pytest.mark.parametrize(("again", "status"), [("", 422), ("600", 422), ("6000.00", 303)])

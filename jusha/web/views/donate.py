@@ -32,6 +32,7 @@ from jusha.web.forms import DonateForm, parse_yuan
 from jusha.web.gate import DEVICE_ASKS, WINDOW_SECONDS, Gate
 from jusha.web.limits import address_of
 from jusha.web.live import standing
+from jusha.web.mine import kept_since
 from jusha.web.rails import ways_of
 from jusha.web.raising_words import why_not
 from jusha.web.receipt_form import ReceiptForm
@@ -124,11 +125,11 @@ def _may_order(request: HttpRequest, form: DonateForm) -> bool:
 
 
 def _unpaid(request: HttpRequest) -> int:
-    """How many orders of this browser from the last ten minutes nobody paid."""
-    numbers = orders_of(request)
+    """How many orders of this browser, or of this account, from the last ten minutes nobody paid."""
+    since = timezone.now() - timedelta(seconds=WINDOW_SECONDS)
+    numbers = {*orders_of(request), *kept_since(request, since)}
     if len(numbers) <= DEVICE_ASKS:
         return 0
-    since = timezone.now() - timedelta(seconds=WINDOW_SECONDS)
     return payments.unpaid_since(numbers, since)
 
 
