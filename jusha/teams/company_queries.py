@@ -84,6 +84,11 @@ def find(code: str) -> Company | None:
     return Company.objects.filter(code=code).first()
 
 
+def named(codes: Iterable[str]) -> dict[str, Company]:
+    """Companies by code. Reads: jusha_company."""
+    return {each.code: each for each in Company.objects.filter(code__in=set(codes))}
+
+
 def shown_name(code: str) -> str:
     """A company's name; "" for none of this code. Reads: jusha_company."""
     return Company.objects.filter(code=code).values_list("name_zh", flat=True).first() or ""

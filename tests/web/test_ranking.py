@@ -1,13 +1,14 @@
 """Rankings: each gift counted once, persons counted once, equals in the published order."""
 
 import json
-from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from jusha.campaigns.live import count_ranks
 from jusha.campaigns.live.count_ranks import count_next
 from jusha.campaigns.live.queries import STEP_SQL, counted_to, tops
 from jusha.campaigns.live.rank_rules import (
+    COMPANY_PERSONS,
     HEADS,
     Census,
     Kind,
@@ -26,10 +28,14 @@ from jusha.campaigns.live.rank_rules import (
     ranked,
 )
 from jusha.payments.attribution import PROVINCES, Attribution, keep
+from jusha.people.rules import Office
+from jusha.teams.models import Team
+from jusha.teams.take_down import take_down
 from jusha.tlog import queries as tlog
 from jusha.web.board.rankings import Rankings
 from tests.cast import ALICE, BOB, BOOKS, CAROL, WATER
 from tests.web.conftest import Site
+from tests.web.staff import officer
 
 CENSUS_2020_MAINLAND = 1_411_778_724 - 2_000_000
 """The census's total of the mainland, without those in active service, who live in no province."""
@@ -142,21 +148,71 @@ def test_sums_are_what_settlement_says(site: Site) -> None:
         )
 
 
-def test_teams_companies_and_provinces_are_counted_by_what_the_order_says(site: Site) -> None:
-    rows: dict[str, int] = defaultdict(int)
-    for person, amount, province in (
-        (ALICE, 2000, "浙江"),
-        (BOB, 300, "西藏"),
-        (ALICE, 100, "浙江"),
-    ):
-        number = order(site, amount, team="class-3", company="tree", province=province)
-        site.house.give(amount, person=person, order=number, project="", campaign="")
-        rows[province] += amount
+def team(code: str, **more: Any) -> None:
+    today = timezone.localdate()
+    frame: dict[str, Any] = {
+        "kind": "friends", "title": f"队伍 {code}", "story": "b", "project": BOOKS, "target": 100,
+        "captain": uuid4(), "opened_on": today, "ends_on": today + timedelta(days=1),
+    }  # fmt: skip
+    Team.objects.create(code=code, **(frame | more))
+
+
+def company(owner: psycopg.Connection) -> None:
+    owner.execute(
+        "INSERT INTO jusha_company (code, name_zh, name_en, uscc, intro, capabilities, domain,"
+        " decision, at) VALUES ('tree', '大树', '', 'x', '', '{}', '', 1, now())"
+    )
+    owner.commit()
+
+
+def paid(site: Site, amount: int, person: bytes, project: str = BOOKS, **told: str) -> None:
+    number = order(site, amount, project, **told)
+    site.house.give(amount, project, person=person, order=number)
+
+
+def test_teams_companies_and_provinces_are_counted_by_what_the_order_says(
+    site: Site, owner: psycopg.Connection
+) -> None:
+    company(owner)
+    team("class-3", company="tree")
+    team("bench-1", above=["class-3"], company="tree")
+    paid(site, 2000, ALICE, team="class-3", province="浙江")
+    paid(site, 300, BOB, team="bench-1", company="tree", province="西藏")
+    paid(site, 100, ALICE, team="none", company="nobody", province="浙江")
+    paid(site, 50, ALICE, WATER, team="class-3")
     found = counted(site)
-    assert found[Kind.TEAM] == {"class-3": Sum("class-3", 3, 2, 2400)}
-    assert found[Kind.COMPANY] == {"tree": Sum("tree", 3, 2, 2400)}
-    assert {code: each.donated for code, each in found[Kind.PROVINCE].items()} == rows
-    assert found[Kind.PROVINCE]["浙江"].persons == 1
+    assert found[Kind.TEAM] == {"class-3": Sum("class-3", 2, 2, 2300)}, "a part is the whole's"
+    assert found[Kind.COMPANY] == {"tree": Sum("tree", 2, 2, 2300)}
+    assert found[Kind.PROVINCE] == {
+        "浙江": Sum("浙江", 2, 1, 2100),
+        "西藏": Sum("西藏", 1, 1, 300),
+    }
+
+
+def test_no_list_tells_of_a_few_colleagues_or_of_a_team_that_is_down(
+    site: Site, owner: psycopg.Connection
+) -> None:
+    company(owner)
+    team("ours", company="tree")
+    team("friends")
+    team("gone")
+    for n in range(COMPANY_PERSONS - 1):
+        paid(site, 100, bytes([n + 1]) * 16, team="ours")
+    paid(site, 100, ALICE, team="friends")
+    paid(site, 900, ALICE, team="gone")
+    take_down("gone", by=officer(site, "rev@platform.example", Office.REVIEWER).pk, words="x")
+    board = Rankings()
+    board.tell(datetime.now(UTC))
+    found = lists(site)["lists"]
+    assert [each["code"] for each in found["team-amount"]] == ["friends"]
+    assert found["company-amount"] == []
+    paid(site, 100, bytes([9]) * 16, team="ours")
+    board.tell(datetime.now(UTC))
+    found = lists(site)["lists"]
+    assert [each["code"] for each in found["team-amount"]] == ["ours", "friends"]
+    assert [each["code"] for each in found["company-amount"]] == ["tree"]
+    assert "队伍 ours" in site.text("/c/day/rankings?of=team")
+    assert "大树" in site.text("/c/day/rankings?of=company")
 
 
 def test_slices_of_any_size_come_to_the_same(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

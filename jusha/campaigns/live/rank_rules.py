@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 LISTED: Final = 100
+COMPANY_PERSONS: Final = 5
+"""A company is listed from so many people on: a sum of fewer would tell of each (R-CL-32)."""
 HEADS: Final = 10_000
 """Sums by head are told for so many people: fen by one head would be a fraction."""
 Order = Literal["amount", "gifts", "persons", "heads"]
@@ -60,6 +62,11 @@ class Place:
     sum: Sum
     heads: int | None = None
     """Fen for HEADS people; None where nobody was counted."""
+
+
+def may_be_listed(kind: Kind, one: Sum) -> bool:
+    """Whether a sum stands on a public list at all."""
+    return one.gifts > 0 and (kind is not Kind.COMPANY or one.persons >= COMPANY_PERSONS)
 
 
 def ranked(

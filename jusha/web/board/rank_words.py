@@ -7,9 +7,19 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from jusha.campaigns.live.rank_rules import Kind, Order, orders_of
+from jusha.campaigns.live.rank_rules import (
+    COMPANY_PERSONS,
+    Kind,
+    Order,
+    Sum,
+    may_be_listed,
+    orders_of,
+)
 from jusha.charities import queries as charities
 from jusha.projects import queries as projects
+from jusha.teams import company_queries as companies
+from jusha.teams import queries as teams
+from jusha.web.language import in_words
 from jusha.web.region_words import region_name
 from jusha.web.titles import told
 
@@ -74,6 +84,31 @@ def names(kind: Kind, codes: Iterable[str]) -> dict[str, Named]:
     elif kind is Kind.CHARITY:
         for code, charity in charities.named(found).items():
             found[code] = Named(told(charity, "name"), reverse("charity", args=(code,)))
+    elif kind is Kind.TEAM:
+        for code, team in teams.named(found).items():
+            found[code] = Named(team.title, reverse("team", args=(code,)))
+    elif kind is Kind.COMPANY:
+        for code, company in companies.named(found).items():
+            name = in_words(company.name_zh, company.name_en or company.name_zh)
+            found[code] = Named(name, reverse("company", args=(code,)))
     elif kind is Kind.PROVINCE:
         found = {code: Named(region_name(code), "") for code in found}
     return found
+
+
+def listed(kind: Kind, sums: list[Sum]) -> list[Sum]:
+    """Which sums stand on a public list: no team that is down, and none of a company's few.
+
+    At most one query.
+    """
+    shown = [one for one in sums if may_be_listed(kind, one)]
+    if kind is not Kind.TEAM or not shown:
+        return shown
+    known = teams.named(one.code for one in shown)
+    return [
+        one
+        for one in shown
+        if (team := known.get(one.code)) is not None
+        and team.state != "down"
+        and (not team.company or one.persons >= COMPANY_PERSONS)
+    ]

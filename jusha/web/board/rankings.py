@@ -13,10 +13,18 @@ from django.utils import translation
 from jusha.campaigns import queries as campaigns
 from jusha.campaigns.live import queries as live
 from jusha.campaigns.live.count_ranks import count_next
-from jusha.campaigns.live.rank_rules import Kind, Order, Place, Sum, census_on, orders_of, ranked
+from jusha.campaigns.live.rank_rules import (
+    Kind,
+    Order,
+    Place,
+    Sum,
+    census_on,
+    orders_of,
+    ranked,
+)
 from jusha.tlog import queries as tlog
 from jusha.web import live_files
-from jusha.web.board.rank_words import Named, list_name, names
+from jusha.web.board.rank_words import Named, list_name, listed, names
 from jusha.web.numbers import Told, follow
 from jusha.web.tell import AFTER_DAYS
 
@@ -81,8 +89,9 @@ class Rankings:
         before, found = self._lists.get(campaign, {}), {}
         for kind in Kind:
             heads = census.people if census and kind is Kind.PROVINCE else None
+            shown = listed(kind, tops[kind])
             for order in orders_of(kind):
-                places = found[kind, order] = ranked(tops[kind], order, heads=heads)
+                places = found[kind, order] = ranked(shown, order, heads=heads)
                 if places != before.get((kind, order)):
                     self._render(code, kind, order, places, census)
         return found

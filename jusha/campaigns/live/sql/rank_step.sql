@@ -1,7 +1,10 @@
 -- Adds the gifts and refunds of entries %(after)s <= n < %(upto)s to the rankings, once: the cursor
 -- moves in the same statement, and only if it stands at %(after)s. A person counts once in each sum.
+-- A team counts for the topmost one it is part of; a code that is no team of the project, or no
+-- company, counts for nobody.
 -- Returns one row if the cursor moved, with how many gifts were counted; else none.
--- Reads: giving_deed, giving_refund, jusha_attribution, projects_fund, charities_payee.
+-- Reads: giving_deed, giving_refund, jusha_attribution, projects_fund, charities_payee,
+-- jusha_team, jusha_company.
 -- Writes: jusha_rankcursor, jusha_rankseen, jusha_ranksum.
 WITH moved AS (
     UPDATE jusha_rankcursor SET number = %(upto)s, at = now()
@@ -22,9 +25,12 @@ WITH moved AS (
     JOIN projects_fund f ON f.project = a.project
     JOIN charities_payee c ON c.id = f.payee
     LEFT JOIN jusha_attribution t ON t.order_no = a.order_no AND a.order_no > 0
+    LEFT JOIN jusha_team m ON m.code = t.team AND m.project = f.code
+    LEFT JOIN jusha_company b ON b.code = coalesce(nullif(t.company, ''), m.company)
     CROSS JOIN LATERAL (VALUES
-        (1::smallint, f.code), (2::smallint, c.code), (3::smallint, t.team::text),
-        (4::smallint, t.company::text), (5::smallint, t.province::text)
+        (1::smallint, f.code), (2::smallint, c.code),
+        (3::smallint, coalesce(m.above[1], m.code)::text), (4::smallint, b.code::text),
+        (5::smallint, t.province::text)
     ) AS k (kind, code)
     WHERE k.code <> ''
 ), met AS MATERIALIZED (
