@@ -11,6 +11,7 @@ class JushaConfig(AppConfig):
 
     def ready(self) -> None:
         """Let rooms above join what rooms below them carry out."""
-        from jusha.oversight import forget  # noqa: F401, PLC0415 - models, once they are there
+        from jusha.guarding import devices  # noqa: F401, PLC0415 - models, once they are there
+        from jusha.oversight import forget  # noqa: F401, PLC0415 - as above
         from jusha.stories import follow  # noqa: F401, PLC0415 - as above
         from jusha.teams import forget as teams  # noqa: F401, PLC0415 - as above

@@ -104,7 +104,7 @@ def test_a_company_is_admitted_by_two_reviewers_and_not_by_one(hall: Hall) -> No
     assert hall.decide("rev2", "confirm") == 303
     text = hall.site.text(PAGE)
     assert "大树纸业" in text
-    assert APPLY["uscc"] in text
+    assert str(APPLY["uscc"]) in text
     assert "石榴" not in text
     assert hall.people["rev"].get(ROOM).status_code == 404
     with pytest.raises(IntegrityError, match="two persons"), transaction.atomic():

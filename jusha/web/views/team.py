@@ -44,6 +44,7 @@ class TeamNow(NamedTuple):
     team: Team
     project: Project
     far: Progress
+    missing: int
     sums: Sums
     names: tuple[str, ...]
     ranked: tuple[Ranked, ...]
@@ -72,6 +73,7 @@ def team_now(code: str) -> TeamNow | None:
         team,
         found.project,
         progress(given=sums.net, matched=0, target=team.target, unit=found.project.unit_amount),
+        max(team.target - sums.net, 0),
         sums,
         tuple(teams.names_of(TEAM, code)) if not team.company else (),
         tuple(below[:RANKED]),
@@ -152,8 +154,10 @@ def listed(request: HttpRequest) -> HttpResponse:
     found = list(teams.running(localdate(), project=project.code if project else "")[:LISTED])
     sums = teams.public_sums(found)
     projects = {each.project: reference.project(each.project) for each in found}
+    account = request.user
     context = {
         "project": project,
+        "mine": teams.teams_of(account.pk) if isinstance(account, UserAccount) else [],
         "rows": [
             (each, KINDS[each.kind], projects[each.project], sums[each.code]) for each in found
         ],
