@@ -194,18 +194,20 @@ def _day_of(behind: Cursor | None) -> date | None:
         return behind.day if cursor.fetchone() else None
 
 
-def first_codes(day: date, count: int) -> list[str]:
+def first_places(day: date, count: int) -> list[tuple[str, str]]:
     """The first projects in the order of exactly that day that took gifts at the last round.
 
-    Empty where that order is not made. Reads: jusha_findable, jusha_findplace.
+    Each with its charity's code. Empty where that order is not made.
+    Reads: jusha_findable, jusha_findplace.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT f.code FROM jusha_findplace p JOIN jusha_findable f ON f.id = p.found"
+            "SELECT f.code, f.charity FROM jusha_findplace p"
+            " JOIN jusha_findable f ON f.id = p.found"
             " WHERE p.day = %s AND p.kind = 1 AND f.takes ORDER BY p.place, p.found LIMIT %s",
             (day, count),
         )
-        return [code for (code,) in cursor]
+        return [(code, charity) for code, charity in cursor]
 
 
 class Facets(NamedTuple):

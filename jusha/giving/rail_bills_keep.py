@@ -67,7 +67,9 @@ def keep_bill(
         connection.execute(KEEP_SQL, {"bill": bill})
         told = {"state": "read", "hash": found, "lines": reader.lines, "next_at": None}
         _is_here(connection, told | {"bill": bill, "rail": rail, "day": day, "now": now})
-    log.info("bill_read", rail=rail, day=str(day), lines=reader.lines)
+    (log.info if reader.lines else log.debug)(
+        "bill_read", rail=rail, day=str(day), lines=reader.lines
+    )
     return True
 
 

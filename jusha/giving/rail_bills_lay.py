@@ -99,7 +99,9 @@ def lay_day(
             connection.execute(keep, told)
         lifted = lift_limit(connection, rail, day)
         (left,) = connection.execute(COUNT_SQL, (rail, day)).fetchone() or (0,)
-    log.info("bills_laid", rail=rail, day=str(day), differences=left, lifted=lifted)
+    (log.info if left else log.debug)(
+        "bills_laid", rail=rail, day=str(day), differences=left, lifted=lifted
+    )
     return Laid(left)
 
 

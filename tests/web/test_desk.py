@@ -133,6 +133,17 @@ def test_today_lists_what_waits_for_this_person(
     assert "现在没有事在等您" not in page
 
 
+def test_what_does_not_wait_is_a_plain_link_behind_what_does(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = Panel("idle", "没有事的地方", lambda _staff: 0, "desk", (Role.FINANCE,))
+    busy = Panel("busy", "要您批准的退款", lambda _staff: 3, "desk", (Role.FINANCE,))
+    monkeypatch.setattr(panels, "PANELS", (idle, busy))
+    page = signed_in(person(site, Role.FINANCE)).get("/desk").content.decode()
+    assert page.index("要您批准的退款") < page.index("没有事的地方")
+    assert ">0<" not in page
+
+
 def test_an_empty_desk_says_so_and_who_one_is(site: Site) -> None:
     page = signed_in(person(site, Role.PROGRAMME)).get("/desk").content.decode()
     assert "现在没有事在等您" in page

@@ -180,6 +180,9 @@ def test_the_desk_says_what_waits_for_whom(site: Site, desk: Desk) -> None:
     due(site, in_days=3)
     assert "已过期" not in desk.li.get(LIST).content.decode()
     assert "快到期" in desk.li.get(LIST).content.decode()
+    for who in (desk.li, desk.wang):
+        assert "接着要公开的" in who.get("/desk").content.decode()
+    assert "接着要公开的" not in desk.far.get("/desk").content.decode()
     desk.propose()
     assert "等第二个人确认" in desk.wang.get(LIST).content.decode()
     assert "等第二个人确认" not in desk.far.get(LIST).content.decode()

@@ -74,6 +74,24 @@ def test_a_refused_form_says_that_nothing_was_charged(
     assert "款项没有扣" in html
 
 
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({}, "own"),
+        ({"own": "6000"}, "again"),
+        ({"own": "5", "display": "name"}, "shown_name"),
+        ({"own": "5", "receipt": "person", "receipt_name": "李"}, "receipt_consent"),
+    ],
+)
+def test_a_refused_form_leads_to_each_field_that_has_to_be_mended(
+    site: Site, fields: dict[str, str], where: str
+) -> None:
+    html = site.client.post(DONATE, {"display": "anonymous"} | fields).content.decode()
+    summary = html.split('<ul class="wrong">')[1].split("</ul>")[0]
+    assert re.findall('href="#([a-z_]+)"', summary) == [where]
+    assert html.count(f'id="{where}"') == 1
+
+
 def test_what_was_typed_goes_before_a_chip_in_any_width_of_digits(site: Site) -> None:
     order_no = order_at(site, own="￥１，２００")
     site.house.settle()

@@ -127,6 +127,13 @@ def test_what_is_missing_is_said_and_nothing_is_asked(
     assert not Decision.objects.exists()
 
 
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_the_day_that_the_form_proposes_is_a_day_that_it_takes(desk: Desk, lang: str) -> None:
+    page = desk.programme.get(f"{LIST}/new", headers={"accept-language": lang}).content.decode()
+    field = next(each for each in page.split("<input ") if 'name="on"' in each)
+    desk.ask(on=field.split('value="')[1].split('"')[0])
+
+
 def test_an_expense_without_its_paper_is_not_taken(desk: Desk) -> None:
     assert "请上传发票" in desk.ask(status=422, files={})
 

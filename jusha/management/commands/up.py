@@ -340,7 +340,7 @@ def first_steps(page: str, *, demo: bool) -> str:
         return (
             f"  Giving day    {page}c/{build.WORLD['campaign']['code']}\n"
             f"  Try first     give 20 yuan to a project, then open its proof and run\n"
-            f"                jusha verify FILE.tlog-proof\n"
+            f"                .venv/bin/jusha verify FILE.tlog-proof\n"
         )
     return (
         f"  Begin         jusha staff add MAIL --platform --role reviewer   (two of them)\n"

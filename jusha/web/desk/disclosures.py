@@ -22,6 +22,7 @@ from jusha.people.rules import Office
 from jusha.projects import disclosure_queries as disclosures
 from jusha.projects import queries as projects
 from jusha.projects.disclosure_models import Disclosure, DisclosureDraft
+from jusha.projects.models import Project
 from jusha.projects.publish_paper import (
     CORRECTION_MAX,
     FILES_MAX,
@@ -50,6 +51,8 @@ from jusha.web.statement_words import rows
 SEE_OTHER: Final = 303
 REFUSED: Final = 422
 AHEAD_DAYS: Final = 120
+DUE_SHOWN: Final = 3
+"""So many of them stand on the desk's first page."""
 HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 LOOKERS: Final = (Role.VIEWER, Office.REVIEWER, Office.AUDITOR)
 
@@ -84,6 +87,21 @@ def waiting(staff: Staff) -> int:
         due = disclosures.soon(today, until=until, charities=mine)
         count += sum(each.state in {"overdue", "due", "soon"} for each in due)
     return count
+
+
+def due_next(staff: Staff) -> list[tuple[Disclosure, Chip, Project | None]]:
+    """The next papers that this person's charities have to publish, the oldest first.
+
+    Nothing for offices: theirs is the whole list. Reads: as `soon`, and jusha_project.
+    """
+    codes = staff.charities(Role.VIEWER)
+    if not codes:
+        return []
+    today = localdate()
+    until = today + timedelta(days=AHEAD_DAYS)
+    found = disclosures.soon(today, until=until, charities=codes, most=DUE_SHOWN)
+    titles = projects.named({each.row.project for each in found})
+    return [(each.row, chip(each), titles.get(each.row.project)) for each in found]
 
 
 @require_role(*LOOKERS)

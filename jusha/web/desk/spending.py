@@ -116,7 +116,7 @@ def ask(request: DeskRequest) -> HttpResponse:
         request.POST or None,
         request.FILES or None,
         projects=[(page.code, told(page, "title")) for page in offers.values()],
-        initial={"on": localdate()},
+        initial={"on": localdate().isoformat()},
     )
     kept: dict[str, Upload | None] = {}
     if request.method == "POST" and form.is_valid():

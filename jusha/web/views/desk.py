@@ -7,6 +7,7 @@ from jusha.charities import queries as charities
 from jusha.charities.rules import Role
 from jusha.people.accounts import address_of
 from jusha.people.rules import Office
+from jusha.web.desk.disclosures import due_next
 from jusha.web.desk.guard import DeskRequest, require_role
 from jusha.web.desk.panels import waiting
 
@@ -20,8 +21,9 @@ def desk(request: DeskRequest) -> HttpResponse:
     context = {
         "staff": staff,
         "address": address_of(staff.account),
-        "waiting": panels,
-        "some": any(panel.count for panel in panels),
+        "waiting": [panel for panel in panels if panel.count],
+        "others": [panel for panel in panels if not panel.count],
+        "due": due_next(staff),
         "memberships": [(pages.get(code), code, role) for code, role in staff.roles.items()],
     }
     return render(request, "web/desk.html", context)
