@@ -11,7 +11,7 @@ from jusha.teams.rules import RECENT
 MOST: Final = 5_000
 """Entries of the log that one statement counts."""
 PASSES: Final = 20
-"""Statements in one call: a teller that lags behind goes on in the next second."""
+"""Statements in one call: who lags behind goes on in the next second."""
 COUNT_SQL: Final = (Path(__file__).parent / "sql" / "count_gifts.sql").read_text()
 LOCK_SQL: Final = "SELECT number FROM jusha_teamcursor WHERE id = 1 FOR UPDATE"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
@@ -153,13 +154,21 @@ def test_each_level_leaves_its_work_undone(site: Site) -> None:
     board, now = Board(), datetime.now(UTC)
     done = [board.tell(now + timedelta(minutes=n), level).parts for n, level in enumerate(Level)]
     assert done == [
-        ("wall", "rankings", "screen", "snapshots"),
-        ("rankings", "screen", "snapshots"),
+        ("wall", "teams", "rankings", "screen", "snapshots"),
+        ("teams", "rankings", "screen", "snapshots"),
         ("screen", "snapshots"),
         ("snapshots",),
         ("snapshots",),
         ("snapshots",),
     ]
+
+
+def test_a_broken_part_keeps_no_other_from_its_work(
+    site: Site, owner: psycopg.Connection[Any]
+) -> None:
+    owner.execute("ALTER TABLE jusha_ranksum RENAME TO broken")
+    done = Board().tell(datetime.now(UTC), Level.NOTHING)
+    assert done.parts == ("wall", "teams", "screen", "snapshots")
 
 
 def test_pages_say_what_is_let_go(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""The board process: rankings, the big screen, the wall of names, and pages as files.
+"""The board process: teams, rankings, the big screen, the wall of names, and pages as files.
 
 It is the first to be let go: a part that the level names is not worked on, and its files stay as
 they are. Killed at any moment it goes on from its tables.

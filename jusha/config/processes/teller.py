@@ -1,7 +1,6 @@
 """The teller process: writes the numbers that live, each second, as files that pages poll.
 
-Beside them it counts what came by teams and companies, and says what is let go under load
-(governor.py).
+Beside them it says what is let go under load (governor.py).
 """
 
 import threading
@@ -28,7 +27,6 @@ def work(stop: Stop, why: Why) -> None:
     """Tell, once a second; a disk that refuses is said, and tried again."""
     from django.db.utils import InterfaceError, OperationalError  # noqa: PLC0415 - after setup
 
-    from jusha.teams.count_gifts import count_gifts  # noqa: PLC0415 - models, after setup
     from jusha.web.tell import Teller  # noqa: PLC0415 - models, after setup
 
     teller = Teller()
@@ -37,7 +35,6 @@ def work(stop: Stop, why: Why) -> None:
         began = time.monotonic()
         try:
             metrics.told(teller.tell(datetime.now(UTC)))
-            count_gifts()
             why.clear()
         except OSError as error:
             if why.tell("numbers_unwritten", str(error)):

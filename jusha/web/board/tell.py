@@ -1,18 +1,26 @@
 """One second of the board: every part that is not let go, in the order in which they go."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
 from jusha.projects import queries as projects
+from jusha.teams.count_gifts import count_gifts
 from jusha.web.board.names import Names
 from jusha.web.board.rankings import EVERY_SECONDS, Rankings
 from jusha.web.board.screen import Screen
 from jusha.web.shed_rules import Level
 from jusha.web.snapshots import Snapshots, paths_of
 
+log = structlog.get_logger("board")
+
+PASSES: Final = 5
+"""Statements of 5,000 entries in which a second counts for teams, at most."""
 PROJECTS_MAX: Final = 200
 """Projects that are kept as files, in the day's order."""
 
@@ -34,20 +42,33 @@ class Board:
 
     def tell(self, now: datetime, level: Level) -> Done:
         """Do a second's work; what `level` lets go is not touched. Raises OSError."""
-        parts = []
-        if level < Level.WALL:
-            self._names.tell()
-            parts.append("wall")
         every = timedelta(seconds=EVERY_SECONDS)
         due = self._ranked_at is None or now - self._ranked_at >= every
-        if level < Level.RANKINGS and due:
-            self._rankings.tell(now)
+        work: list[tuple[str, bool, Callable[[], object]]] = [
+            ("wall", level < Level.WALL, self._names.tell),
+            ("teams", level < Level.RANKINGS, lambda: count_gifts(passes=PASSES)),
+            ("rankings", level < Level.RANKINGS and due, lambda: self._rankings.tell(now)),
+            ("screen", level < Level.CURVE, lambda: self._screen.tell(now)),
+        ]
+        parts = [name for name, is_on, do in work if is_on and _does(name, do)]
+        if "rankings" in parts:
             self._ranked_at = now
-            parts.append("rankings")
-        if level < Level.CURVE:
-            self._screen.tell(now)
-            parts.append("screen")
         return Done((*parts, "snapshots"), self._snapshots.tell(level))
+
+
+def _does(name: str, do: Callable[[], object]) -> bool:
+    """Do one part; one that is broken is said, and keeps no other from its work.
+
+    A database that is away is everybody's. Raises OSError, OperationalError, InterfaceError.
+    """
+    try:
+        do()
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError:
+        log.exception("board_part_broken", part=name)
+        return False
+    return True
 
 
 def worth_keeping() -> list[str]:

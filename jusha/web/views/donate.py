@@ -125,7 +125,7 @@ def _may_order(request: HttpRequest, form: DonateForm) -> bool:
 
 
 def _unpaid(request: HttpRequest) -> int:
-    """How many orders of this browser, or of this account, from the last ten minutes nobody paid."""
+    """How many of this browser's or account's orders of the last ten minutes nobody paid."""
     since = timezone.now() - timedelta(seconds=WINDOW_SECONDS)
     numbers = {*orders_of(request), *kept_since(request, since)}
     if len(numbers) <= DEVICE_ASKS:
