@@ -25,7 +25,7 @@ from benchmarks.throwaway import database
 from jusha.config.postgres import database_url, default_home, server_version
 
 QUICK_GIFTS: Final = 200_000
-ENDS: Final = 20
+ENDS: Final = 10
 """Slices whose median is told, at each end."""
 KIB: Final = 1_024
 

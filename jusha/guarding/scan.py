@@ -40,8 +40,8 @@ NEWEST_SQL: Final = """
 SELECT number, received_at FROM giving_deed WHERE number > %s AND number <= %s
 ORDER BY number DESC LIMIT 1"""
 LAST_SQL: Final = "SELECT first + count - 1 FROM tlog_entries ORDER BY first DESC LIMIT 1"
-SLICE: Final = 50_000
-SLICES_A_ROUND: Final = 40
+SLICE: Final = 200_000
+SLICES_A_ROUND: Final = 10
 LATE_SECONDS: Final = 60
 """How much later than its moment a gift may be received and still be seen beside its neighbours."""
 TRACE_DAYS: Final = 30

@@ -9,6 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils.timezone import localdate
 
+from jusha.config.processes import jobs
+from jusha.giving.erase_donor import Whose, erase_donor
 from jusha.guarding import queries
 from jusha.guarding.decide import confirm_claw_back, let_go, propose_claw_back
 from jusha.guarding.devices import DEVICE_DAYS, device_of, forget_devices, note_device
@@ -328,3 +330,20 @@ def test_orders_of_one_browser_have_its_name_of_the_day(desk: Desk) -> None:
     desk.site.client = Client()
     order_at(desk.site)
     assert len(set(OrderDevice.objects.values_list("device", flat=True))) == 2
+
+
+def test_the_jobs_process_looks_and_lets_go(desk: Desk) -> None:
+    gifts = desk.burst()
+    jobs.guarding()(NOW)
+    desk.house.settle()
+    assert held(desk) == set(gifts)
+    note_device([1], uuid4(), today=TODAY - timedelta(days=DEVICE_DAYS + 1))
+    jobs.let_go(NOW)
+    assert not OrderDevice.objects.exists()
+
+
+def test_erasing_a_donor_takes_their_browsers_name_along(desk: Desk) -> None:
+    order_at(desk.site)
+    order_no = OrderDevice.objects.get().order_no
+    erase_donor(Whose(orders=(order_no,)), now=NOW)
+    assert not OrderDevice.objects.exists()
