@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from jusha.campaigns.day_models import DayReport, Participation, PoolPromise
 from jusha.campaigns.day_rules import FUND_KIND, Phase, phase
-from jusha.campaigns.models import Campaign
+from jusha.campaigns.models import Campaign, Terms
 from jusha.campaigns.queries import Running, all_campaigns
 from jusha.ledger.models import Account
 from jusha.matching.models import Pool
@@ -21,19 +21,23 @@ LINE_MAX: Final = 30
 
 
 class Kin(NamedTuple):
-    """One of a lineage. `year` is when it opened, 0 where nobody planned it."""
+    """One of a lineage. `year` is when it opened, 0 where nobody planned it.
+
+    `has_page`: settlement knows it; one that ran elsewhere is a name and a year.
+    """
 
     code: str
     title_zh: str
     title_en: str
     year: int
     is_this: bool
+    has_page: bool
 
 
 def lineage(page: Campaign) -> list[Kin]:
     """What a campaign follows and what follows it, the eldest first; [] for one alone.
 
-    One question. Reads: jusha_campaign.
+    Two questions. Reads: jusha_campaign, campaigns_terms.
     """
     rows = Campaign.objects.filter(is_rehearsal=False).values_list(
         "code", "title_zh", "title_en", "opens", "predecessor"
@@ -53,8 +57,9 @@ def lineage(page: Campaign) -> list[Kin]:
         code = after.get(code, "")
     if len(line) == 1:
         return []
+    known = set(Terms.objects.filter(code__in=line).values_list("code", flat=True))
     return [
-        Kin(each, row[1], row[2], row[3].year if row[3] else 0, each == page.code)
+        Kin(each, row[1], row[2], row[3].year if row[3] else 0, each == page.code, each in known)
         for each in line
         if (row := by_code.get(each)) is not None
     ]

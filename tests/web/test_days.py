@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from jusha.campaigns.day_models import Participation, PoolPromise
 from jusha.campaigns.day_queries import lineage, promises
-from jusha.campaigns.day_rules import KINDS, DayRefusedError
+from jusha.campaigns.day_rules import KINDS, DayRefusedError, anchors
 from jusha.campaigns.edit_day import page_of, save_page
 from jusha.campaigns.models import Campaign, Terms
 from jusha.campaigns.open_day import propose_open
@@ -158,6 +158,16 @@ def test_a_day_with_venues_is_opened_by_two_and_shows_them(desk: Desk) -> None:
     desk.post("op", "/desk/days/at/fest/edit", **(WORDS | {"title_zh": "新名字"}))
     assert "新名字" in desk.site.text("/c/fest"), "words stay to be mended"
     desk.site.house.check()
+
+
+def test_the_calendar_fills_the_dates_of_a_new_day_in(desk: Desk) -> None:
+    text = desk.text("op", "/desk/days/new?anchor=charity-day")
+    on = anchors()["charity-day"].next(timezone.localdate())
+    assert on is not None
+    assert f'value="{on}T00:00"' in text
+    assert f'value="{on + timedelta(days=1)}T00:00"' in text
+    assert 'value="charity-day" selected' in text
+    assert "desk/days/new?anchor=" in desk.text("op", "/desk/days")
 
 
 def test_a_page_that_changed_after_it_was_proposed_is_not_opened(desk: Desk) -> None:
@@ -393,6 +403,7 @@ def test_a_lineage_is_told_in_order_whatever_the_names_and_ends_at_a_ring(site: 
     middle = Campaign.objects.get(code="b25")
     assert [each.code for each in lineage(middle)] == ["a24", "b25", "c26"]
     assert [each.is_this for each in lineage(middle)] == [False, True, False]
+    assert not any(each.has_page for each in lineage(middle)), "they ran elsewhere"
     assert lineage(Campaign.objects.get(code="day")) == []
     assert sorted(each.code for each in lineage(Campaign.objects.get(code="x"))) == ["x", "y"]
 

@@ -1,5 +1,6 @@
 """Giving days at the desk: the list, a day's page, its venues, an emergency venue; two open it."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -55,7 +56,7 @@ def listed(request: DeskRequest) -> HttpResponse:
         "pages": [(each, _state(each, opened)) for each in pages],
         "rows": day_decide.rows(request.staff, KINDS),
         "suggested": [
-            (anchor_name(code), day) for code, _, day in suggestions(timezone.localdate(now))
+            (code, anchor_name(code), day) for code, _, day in suggestions(timezone.localdate(now))
         ][:SUGGESTED],
         "may_write": request.staff.office == Office.OPERATOR,
     }
@@ -99,7 +100,7 @@ def _written(
     request: DeskRequest, found: Campaign | None, *, parent: str, day: Campaign | None = None
 ) -> HttpResponse:
     """The form, and what it says; the day's hub when it was kept."""
-    said, typed = "", typed_of(found) if found else _first_typed(day)
+    said, typed = "", typed_of(found) if found else _first_typed(request, day)
     if request.method == "POST":
         typed = request.POST.dict()
         form = DayForm(request.POST, parent=parent, code=found.code if found else "")
@@ -125,10 +126,15 @@ def _written(
     return render(request, "web/desk_day_write.html", context, status=REFUSED if said else 200)
 
 
-def _first_typed(day: Campaign | None) -> dict[str, Any]:
-    """What stands in an empty form: a venue begins with its day's times."""
+def _first_typed(request: DeskRequest, day: Campaign | None) -> dict[str, Any]:
+    """What stands in an empty form: a venue has its day's times, a day its anchor's."""
     if day is None:
-        return {"colour": COLOURS[0]}
+        code = request.GET.get("anchor", "")
+        on = anchors()[code].next(timezone.localdate()) if code in anchors() else None
+        if on is None:
+            return {"colour": COLOURS[0]}
+        times = {"opens": f"{on}T00:00", "closes": f"{on + timedelta(days=1)}T00:00"}
+        return times | {"colour": COLOURS[0], "anchor": code}
     return {
         name: value
         for name, value in typed_of(day).items()
