@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from jusha.people.accounts import address_of
 from jusha.people.models import UserAccount
@@ -81,7 +82,7 @@ def answer_project(
         if found is None:
             raise CompanyRefusedError("project")
         company = Company.objects.get(code=code)
-        own = is_own(company, project, today=now.date())
+        own = is_own(company, project, today=localdate(now))
         if approve and own and not declared:
             raise CompanyRefusedError("self-match")
         row.update(

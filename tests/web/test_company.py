@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 from jusha.charities.models import Charity
 from jusha.inbox.keys import person_key
+from jusha.money.clock import minute_text
 from jusha.payments.attribution import Attribution, keep
 from jusha.people.accounts import open_account
 from jusha.people.models import UserAccount
@@ -23,7 +24,7 @@ from jusha.teams.company_models import (
     Employee,
 )
 from jusha.teams.count_gifts import count_gifts
-from tests.cast import BOOKS, SECRET
+from tests.cast import BOOKS, SECRET, ratio
 from tests.web.conftest import Site
 from tests.web.join import paper
 from tests.web.staff import officer, signed_in
@@ -142,6 +143,56 @@ def test_a_pledge_is_public_and_paid_by_what_charities_got(hall: Hall) -> None:
     hall.site.house.settle()
     assert hall.site.house.balance("pool:paper", "available", "paper") == 10_000
     assert "100" in hall.chen.get(ROOM).content.decode()
+
+
+def test_a_pledge_is_kept_when_its_charities_were_paid_and_not_before(hall: Hall) -> None:
+    hall.open()
+    hall.pledge()
+    hall.decide("rev", "confirm")
+    house, over = hall.site.house, now() - timedelta(days=1)
+    opens, closes = (minute_text(int(at.timestamp())) for at in (over - timedelta(hours=2), over))
+    rights = {"assets": ["CNY"], "clock": "file"}
+    assert house.instruct("admit-channel", code="files", terms=rights)[0] == "done"
+    span = {"opens": opens, "closes": closes, "channels": ["files"]}
+    assert house.instruct("open-campaign", code="gone", terms=span)[0] == "done"
+    house.fund(5_000, code="paper", campaign="gone", sponsor="大树纸业", notice_days=0)
+    assert hall.fund(campaign="gone").status_code == 303
+    assert hall.decide("fin2", "confirm") == 303
+    house.settle()
+    house.rule(ratio(), code="G1", from_=opens, pool="paper")
+    paid_at = int((over - timedelta(hours=1)).timestamp())
+    house.give(10_000, channel="files", campaign="gone", paid_at=paid_at)
+    assert "已承诺" in hall.site.text(PAGE), "what was promised to match is not paid"
+    for step in ("begin-notice", "close-pool"):
+        assert house.instruct(step, pool="paper")[0] == "done"
+        house.web.execute(
+            "UPDATE inbox_lane SET last_received_at = greatest(last_received_at, now())"
+            " + '1 minute' WHERE name = 'console'"
+        )
+    assert house.instruct("release", pool="paper", project=BOOKS)[0] == "done"
+    paid: dict[str, Any] = {"pool": "paper", "charity": "shan", "how": "secured"}
+    assert house.instruct("sponsor-paid", amount=4_000, **paid)[0] == "done"
+    assert "付了一部分" in hall.site.text(PAGE)
+    assert house.instruct("sponsor-paid", amount=6_000, **paid)[0] == "done"
+    text = hall.site.text(PAGE)
+    assert "已付清" in text
+    assert "共 1 年" in text
+    told = hall.chen.get(ROOM).context["forecast"]
+    assert (told.paid_in, told.spent, told.promised, told.left) == (15_000, 10_000, 0, 0)
+    house.check()
+
+
+def test_coupons_for_customers_are_counted_as_they_are_used(hall: Hall) -> None:
+    hall.open()
+    hall.fund()
+    hall.decide("fin2", "confirm")
+    house = hall.site.house
+    house.settle()
+    gives = {"kind": "coupon", "count": 2, "permille": 1_000, "most": 300}
+    house.rule({"gives": gives, "window": {"budget": 10_000}}, code="C1", pool="paper")
+    house.give(500, coupon="C1.1")
+    house.give(500, coupon="C1.1")
+    assert "用了 1 张，共 2 张" in hall.site.text(PAGE)
 
 
 def test_its_own_project_is_matched_only_with_words_in_public(hall: Hall) -> None:

@@ -18,6 +18,7 @@ from tests.cast import BOOKS
 from tests.web.chromium import MARKS, SIZES, browser_of, too_wide
 from tests.web.conftest import Site
 from tests.web.staff import officer, signed_in
+from tests.web.test_axe import found
 from tests.web.test_company import Hall
 from tests.web.test_keyboard_gift import Cashier
 from tests.web.test_keyboard_gift import cashier as till
@@ -117,3 +118,12 @@ def test_a_friend_joins_by_the_link_and_the_total_follows_the_gift(
         (people.reviewer, "/desk/companies"),
     ]
     assert too_wide(chromium, address, pages) == {}
+    wrong = {}
+    for client, path in pages:
+        context = browser_of(chromium, client, address, viewport=SIZES[0])
+        seen = context.new_page()
+        seen.goto(address + path)
+        if told := found(seen):
+            wrong[path] = told
+        context.close()
+    assert wrong == {}, "axe finds nothing"
