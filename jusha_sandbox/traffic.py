@@ -18,6 +18,10 @@ CHANNEL = "sandbox-partner"
 AMOUNTS = (100, 200, 500, 660, 1_000, 1_999, 2_000, 5_000, 10_000, 20_000, 50_000)
 WEIGHTS = (22, 8, 12, 9, 18, 3, 12, 8, 5, 2, 1)
 DONORS = 4_000
+PEOPLE = 1_000_000
+"""Among whom another is found for one who is busy: far more than can be busy at once."""
+PAUSE_SECONDS = 20.0
+"""A hand needs some fifteen seconds a gift; what is faster is looked into as a machine."""
 RUSH_SECONDS = 12.0
 SWELL_SECONDS = 600.0
 RETRIES = 5
@@ -30,10 +34,27 @@ def rate_at(seconds: float, mean: float) -> float:
     return mean * (swell + rush) / 1.5
 
 
-def message(chance: random.Random, campaign: str, projects: list[str]) -> dict[str, object]:
+class Donors:
+    """Who gives next: a few often and most once, but nobody faster than a hand is."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._gave: dict[int, float] = {}
+
+    def next(self, now: float) -> int:
+        """Draw a donor; one who gave just now is busy, and somebody else comes."""
+        donor = min(int(self._chance.paretovariate(0.6)), DONORS)
+        while now - self._gave.get(donor, -PAUSE_SECONDS) < PAUSE_SECONDS:
+            donor = self._chance.randint(1, PEOPLE)
+        self._gave[donor] = now
+        return donor
+
+
+def message(
+    chance: random.Random, donor: int, campaign: str, projects: list[str]
+) -> dict[str, object]:
     """Make one gift."""
     hot = chance.random() < 0.5  # noqa: PLR2004 - half of all gifts
-    donor = min(int(chance.paretovariate(0.6)), DONORS)
     return {
         "id": f"traffic-{secrets.token_hex(10)}",
         "asset": "CNY",
@@ -56,9 +77,10 @@ def main() -> None:
     options = parser.parse_args()
     secret = read_secret(options.secrets, CHANNEL)
     chance = random.Random()  # noqa: S311 - a shape, not a secret
-    sent = 0
+    donors, sent = Donors(chance), 0
     while not options.count or sent < options.count:
-        gift = message(chance, options.campaign, options.projects.split(","))
+        donor = donors.next(time.monotonic())
+        gift = message(chance, donor, options.campaign, options.projects.split(","))
         for attempt in range(RETRIES):
             if post(options.door, "/door/v1/deeds", CHANNEL, secret, gift) in {200, 422}:
                 break
