@@ -32,6 +32,7 @@ PAGES = (
     "/verify",
     "/receipts",
     "/health",
+    "/oversight/abuse",
     "/styleguide",
     "/nothing-here",
 )

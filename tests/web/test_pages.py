@@ -28,6 +28,7 @@ PAGES = (
     "/d/7",
     "/styleguide",
     "/health",
+    "/oversight/abuse",
 )
 
 
