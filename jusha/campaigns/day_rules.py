@@ -40,6 +40,7 @@ PROJECTS_MAX: Final = 200
 VENUES_MAX: Final = 40
 DAYS_MAX: Final = 62
 """A campaign that is longer is no giving day: nobody can check its caps by eye."""
+YEARS: Final = 2000, 2200
 EXCLUDED_DAYS: Final = 366
 AMOUNT_MAX: Final = (1 << 53) - 1
 RULE_AHEAD_SECONDS: Final = 120
@@ -147,6 +148,8 @@ def check_window(opens: datetime | None, closes: datetime | None) -> None:
     if opens is None or closes is None or opens >= closes:
         raise DayRefusedError("window")
     if any(each.second or each.microsecond for each in (opens, closes)):
+        raise DayRefusedError("window")
+    if not YEARS[0] <= opens.year <= closes.year <= YEARS[1]:
         raise DayRefusedError("window")
     if closes - opens > timedelta(days=DAYS_MAX):
         raise DayRefusedError("too-long")

@@ -32,7 +32,10 @@ def save_scenes(text: str, *, today: date) -> int:
     A code that stands gets its new words; nothing is written if one line is wrong.
     Raises DayRefusedError("scene", "line"). Writes: jusha_scene.
     """
-    rows = [row for row in csv.reader(StringIO(text)) if any(part.strip() for part in row)]
+    try:
+        rows = [row for row in csv.reader(StringIO(text)) if any(part.strip() for part in row)]
+    except csv.Error as error:
+        raise DayRefusedError("scene") from error
     if not 0 < len(rows) <= SCENES_MAX:
         raise DayRefusedError("scene", "1")
     with transaction.atomic():

@@ -41,6 +41,7 @@ PAGE = Page(
         ({"predecessor": "day-2027"}, "predecessor"),
         ({"closes": OPENS}, "window"),
         ({"closes": None}, "window"),
+        ({"opens": OPENS.replace(year=1), "closes": OPENS.replace(year=1, day=10)}, "window"),
         ({"opens": OPENS + timedelta(seconds=1)}, "window"),
         ({"closes": OPENS + timedelta(days=63)}, "too-long"),
         ({"opens": None, "closes": None}, ""),

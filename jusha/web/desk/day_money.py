@@ -269,7 +269,7 @@ def _from(text: str) -> str:
         return ""
     try:
         at = aware(datetime.strptime(text.strip(), MINUTE))  # noqa: DTZ007 - made aware here
-    except ValueError as error:
+        assert at is not None
+        return minute_text(int(at.timestamp()))
+    except (ValueError, OverflowError) as error:
         raise DayRefusedError("from") from error
-    assert at is not None
-    return minute_text(int(at.timestamp()))
