@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from jusha.oversight.rules import ABOUT_MAX, KINDS, WORDS_MAX, ComplaintRefusedError
 from jusha.oversight.words import read_contact_text
+from jusha.teams import company_queries as companies
 from jusha.teams import queries as teams
 from jusha.tlog import queries as tlog
 from jusha.web import complaint_words, reference
@@ -82,6 +83,11 @@ def _team(path: str, code: str) -> Subject | None:
     return Subject(path, found.title or code, "", "") if found else None
 
 
+def _company(path: str, code: str) -> Subject | None:
+    found = companies.shown_name(code)
+    return Subject(path, found, "", "") if found else None
+
+
 def _deed(path: str, number: int) -> Subject | None:
     entry = tlog.entry(number)
     if entry is None:
@@ -102,6 +108,7 @@ NAMED: Final[dict[str, Callable[[str, str], Subject | None]]] = {
     "campaign": _campaign,
     "prepare": _campaign,
     "team": _team,
+    "company": _company,
 }
 """Pages that are about something with a name of its own, by view."""
 

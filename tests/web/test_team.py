@@ -115,10 +115,11 @@ def test_what_is_given_through_a_team_follows_and_only_who_wanted_is_named(site:
     assert f'name="team" value="{code}"' in page
     assert "名字会出现在这支队伍的页面上" in page
     gave(site, part, "30", name="小石榴")
-    back = gave(site, code, "20", who=BOB)
+    back = gave(site, code, "20", who=BOB, name="加我 13800000000")
     count_gifts()
     text = site.text(f"/t/{code}")
     assert "小石榴" in text
+    assert "13800000000" not in text, "what looks like a number to call is no name"
     assert "第一组" in text
     assert ">50<" in text.replace(".00", "")
     assert site.house.instruct("refund", deed=back, amount=2000, reason="donor")[0] == "done"

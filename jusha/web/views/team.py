@@ -10,6 +10,8 @@ from django.utils.http import urlencode
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
+from jusha.campaigns.live.queries import wall_words
+from jusha.campaigns.live.wall_rules import State, judged
 from jusha.people.models import UserAccount
 from jusha.projects.models import Project
 from jusha.teams import queries as teams
@@ -59,7 +61,7 @@ class TeamNow(NamedTuple):
 
 @held
 def team_now(code: str) -> TeamNow | None:
-    """A team as its page tells it; None without one. At most fourteen questions."""
+    """A team as its page tells it; None without one. At most fifteen questions."""
     team = teams.find(code)
     found = reference.project_now(team.project) if team else None
     if team is None or found is None:
@@ -75,7 +77,7 @@ def team_now(code: str) -> TeamNow | None:
         progress(given=sums.net, matched=0, target=team.target, unit=found.project.unit_amount),
         max(team.target - sums.net, 0),
         sums,
-        tuple(teams.names_of(TEAM, code)) if not team.company else (),
+        _names(code) if not team.company else (),
         tuple(below[:RANKED]),
         own,
         len(siblings),
@@ -85,6 +87,13 @@ def team_now(code: str) -> TeamNow | None:
         shown_name(team.company) if team.company else "",
         is_running(team.state, team.ends_on, localdate()) and not found.hindrances,
     )
+
+
+def _names(code: str) -> tuple[str, ...]:
+    """Names that their givers chose to show, unless the name wall would hold them back."""
+    words = wall_words()
+    names = teams.names_of(TEAM, code)
+    return tuple(name for name in names if judged(name, words) == State.SHOWN)
 
 
 def _duels(team: Team) -> list[tuple[Side, Side]]:
