@@ -20,6 +20,9 @@ from jusha.projects.models import Project
 SQL: Final = Path(__file__).parent / "sql"
 GIFTS_SQL: Final = (SQL / "gifts_of_case.sql").read_text()
 COUNTS_SQL: Final = (SQL / "counts.sql").read_text()
+PROJECTS_SQL: Final = """
+SELECT DISTINCT f.code FROM jusha_abusegift g JOIN giving_deed d ON d.number = g.deed
+JOIN projects_fund f ON f.project = d.project WHERE g.case_id = %s"""
 OPEN_MAX: Final = 200
 PAGE: Final = 50
 GIFTS_MAX: Final = 200
@@ -131,7 +134,8 @@ def works_there(case: AbuseCase, account: UUID) -> bool:
     own = set(roles_of(account))
     if not own:
         return False
-    codes = {gift.project for gift in gifts_of(case)} | {case.project}
+    rows = django_connection().execute(PROJECTS_SQL, (case.pk,))
+    codes = {code for (code,) in rows} | {case.project}
     return Project.objects.filter(code__in=codes, charity__code__in=own).exists()
 
 

@@ -269,6 +269,8 @@ def test_a_donor_sees_why_and_until_when_and_says_that_it_is_wrong(desk: Desk) -
     strangers = desk.site.text(f"/d/{deed}")
     assert "这笔善款的配捐正在复核" in strangers
     assert "20 个付款账户" not in strangers, "why is the donor's own"
+    entry = next(e["n"] for e in desk.house.entries() if e["k"] == "review" and e["ref"] == deed)
+    assert f"第 {deed} 条的配捐正在复核" in desk.site.text(f"/d/{entry}")
     way = f"/report?about=/d/{deed}&kind=match-held"
     assert way.replace("&", "&amp;") in page
     assert 'value="match-held" checked' in mine.get(way).content.decode()
