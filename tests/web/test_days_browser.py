@@ -10,6 +10,7 @@ from tests.cast import BOOKS
 from tests.web.chromium import MARKS, SIZES, browser_of, too_wide
 from tests.web.conftest import Site
 from tests.web.join import paper
+from tests.web.test_axe import found
 from tests.web.test_days import WORDS, Desk
 
 pytestmark = MARKS
@@ -89,3 +90,10 @@ def test_an_emergency_venue_is_live_after_one_form_and_one_confirmation(
         (li, "/c/fest"), (li, "/days"), (li, "/pact"),
     ]  # fmt: skip
     assert too_wide(chromium, address, pages) == {}
+    for who, paths in ((op, [path for _, path in pages]), (fin, [f"{hub}/pools"])):
+        context = browser_of(chromium, who, address, viewport=SIZES[0], color_scheme="dark")
+        page = context.new_page()
+        for path in paths:
+            page.goto(address + path)
+            assert found(page) == [], path
+        context.close()
