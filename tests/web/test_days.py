@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jusha.campaigns.day_models import Participation, PoolPromise
@@ -168,6 +169,24 @@ def test_the_calendar_fills_the_dates_of_a_new_day_in(desk: Desk) -> None:
     assert f'value="{on + timedelta(days=1)}T00:00"' in text
     assert 'value="charity-day" selected' in text
     assert "desk/days/new?anchor=" in desk.text("op", "/desk/days")
+
+
+def test_eight_venues_ask_no_more_questions_than_one(desk: Desk) -> None:
+    desk.write("fest")
+    desk.write("fest-0", "fest")
+    desk.open("fest")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            desk.site.text("/c/fest")
+        return len(found)
+
+    one = asked()
+    for number in range(1, 8):
+        desk.write(f"fest-{number}", "fest", title_zh=f"会场{number}")
+    desk.open("fest")
+    assert asked() == one
+    assert "会场7" in desk.site.text("/c/fest")
 
 
 def test_a_page_that_changed_after_it_was_proposed_is_not_opened(desk: Desk) -> None:
