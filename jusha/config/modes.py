@@ -49,6 +49,8 @@ class Mode:
     """beside: what the charity tells its donors about this publication."""
     charity: str = ""
     """beside: the charity's code in the log."""
+    contact: str = ""
+    """beside: where its donors ask the charity, or ""."""
     name: str = ""
     """beside: the charity's full name."""
     name_en: str = ""
@@ -137,6 +139,7 @@ def _beside(file: Path) -> Mode:
         BESIDE,
         notice=notice.strip(),
         charity=_text(told, "charity"),
+        contact=_text(told, "contact"),
         name=_text(told, "name_zh"),
         name_en=_text(told, "name_en"),
         projects=tuple(

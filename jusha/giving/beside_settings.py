@@ -87,6 +87,8 @@ class BesideSettings(Part, frozen=True, kw_only=True):
     name_en: str = ""
     notice: str
     """What the charity tells its donors about this publication; every page leads to it."""
+    contact: str = ""
+    """Where donors ask the charity: shown where nobody takes complaints here."""
     by: str
     second: str
     """The two persons who answer for what is opened."""

@@ -62,6 +62,11 @@ def office_of(account: UserAccount) -> Office | None:
     return Office(found) if found else None
 
 
+def is_held(office: Office) -> bool:
+    """Whether anybody holds an office. Reads: jusha_officer."""
+    return Officer.objects.filter(office=office).exists()
+
+
 def end_sessions(account: UserAccount) -> None:
     """End every session of an account, everywhere; the next request of each is a stranger's.
 

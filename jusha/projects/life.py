@@ -31,7 +31,9 @@ class Life(NamedTuple):
 
     code: str
     charity: str
-    title: str
+    title_zh: str
+    title_en: str
+    """What a draft has not told yet is told as it was written."""
     state: str
     at: datetime | None
 
@@ -82,11 +84,13 @@ def lives(charities: Iterable[str]) -> list[Life]:
         draft, page = drafts.get(code), pages.get(code)
         is_draft = draft is not None and versions.get(code, 0) < draft.version
         state = "ended" if code in ended else _state(newest.get(code), is_draft=is_draft)
-        title = draft.fields.get("title", "") if draft and is_draft else ""
+        fields = draft.fields if draft and is_draft else {}
         charity = page.charity.code if page else (draft.charity if draft else "")
-        shown = title or (page.title_zh if page else "")
-        found.append(Life(code, charity, shown, state, draft.saved_at if draft else None))
-    return sorted(found, key=lambda life: (STATES.index(life.state), life.title, life.code))
+        title = fields.get("title", "") or (page.title_zh if page else "")
+        english = fields.get("title_en", "") or (page.title_en if page else title)
+        at = draft.saved_at if draft else None
+        found.append(Life(code, charity, title, english, state, at))
+    return sorted(found, key=lambda life: (STATES.index(life.state), life.title_zh, life.code))
 
 
 def state_of(code: str, charity: str) -> str:

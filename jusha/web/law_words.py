@@ -1,22 +1,22 @@
 """Figures of the law in words."""
 
-from typing import Final
+from typing import Any, Final
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, npgettext_lazy
 from django.utils.translation import gettext as _
 
 from jusha.law.rules import Figure
 from jusha.web.words import money
 
-UNITS: Final = {
-    "days": gettext_lazy("%(n)s 天"),
-    "working-days": gettext_lazy("%(n)s 个工作日"),
-    "months": gettext_lazy("%(n)s 个月"),
-    "years": gettext_lazy("%(n)s 年"),
+UNITS: Final[dict[str, Any]] = {
+    "days": npgettext_lazy("law", "%(n)s 天", "%(n)s 天", "count"),
+    "working-days": npgettext_lazy("law", "%(n)s 个工作日", "%(n)s 个工作日", "count"),
+    "months": npgettext_lazy("law", "%(n)s 个月", "%(n)s 个月", "count"),
+    "years": npgettext_lazy("law", "%(n)s 年", "%(n)s 年", "count"),
     "month-of-year": gettext_lazy("%(n)s 月"),
     "day-of-month": gettext_lazy("%(n)s 日"),
-    "organisations": gettext_lazy("%(n)s 家机构"),
-    "times": gettext_lazy("%(n)s 次"),
+    "organisations": npgettext_lazy("law", "%(n)s 家机构", "%(n)s 家机构", "count"),
+    "times": npgettext_lazy("law", "%(n)s 次", "%(n)s 次", "count"),
     "grade": gettext_lazy("%(n)s 级"),
 }
 SURE: Final = {
@@ -42,7 +42,7 @@ def value(figure: Figure) -> str:
         return f"{whole}.{tenth}%" if tenth else f"{whole}%"
     if figure.unit == "fen":
         return money(figure.value)
-    return str(UNITS[figure.unit]) % {"n": f"{figure.value:,}"}
+    return str(UNITS[figure.unit] % {"n": f"{figure.value:,}", "count": figure.value})
 
 
 def name(figure: Figure) -> str:

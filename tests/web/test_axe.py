@@ -34,6 +34,14 @@ PAGES = (
     "/health",
     "/oversight/abuse",
     "/styleguide",
+    "/law",
+    "/oversight",
+    "/help-seeking",
+    "/how-listed",
+    "/mine",
+    "/api",
+    "/join",
+    "/account/sign-in",
     "/nothing-here",
 )
 Scheme = Literal["light", "dark"]

@@ -8,14 +8,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jusha.config.modes import MODES, Mode
 from jusha.inbox.keys import deed_key
+from jusha.oversight.models import Complaint
 from jusha.people import vault
+from jusha.people.rules import Office
 from tests.cast import BOOKS
 from tests.web.conftest import Site
+from tests.web.staff import officer
 
 NOTICE = "我们每天公示前一日的账。"
 DIGEST = "ab" * 32
@@ -74,6 +78,21 @@ def beside(site: Site, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Site:
         )
         assert outcome[0] == "done"
     return site
+
+
+def test_complaints_are_taken_only_where_somebody_may_read_them(beside: Site) -> None:
+    settings.JUSHA_MODE_FACTS = Mode(
+        "beside", notice=NOTICE, charity="shan", name="善小基金会", contact="电话 0871-1"
+    )
+    page = beside.text("/report?about=/d/1")
+    assert "善小基金会" in page
+    assert "电话 0871-1" in page
+    assert "个工作日内答复" not in page
+    sent = {"about": "/", "kind": "other", "words": "不对"}
+    assert beside.client.post("/report", sent).status_code == 422
+    assert not Complaint.objects.exists()
+    officer(beside, "rev@example.org", Office.REVIEWER)
+    assert "个工作日内答复" in beside.text("/report?about=/d/1")
 
 
 def give(site: Site, number: str, amount: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from jusha.config.postgres import database_url
 from jusha.law.add import FigureRefusedError, add, proposed
@@ -15,6 +16,7 @@ from jusha.law.queries import as_figure, figure, figures, forget, holding, seed
 from jusha.people.decisions import confirm, propose
 from jusha.people.models import Decision
 from jusha.people.rules import Office
+from jusha.web.law_words import value
 from tests.home import HOME
 from tests.web.conftest import Site
 from tests.web.staff import as_owner, officer
@@ -89,6 +91,13 @@ def test_a_figure_is_never_changed_or_deleted(site: Site) -> None:
         ):
             with pytest.raises(psycopg.Error, match="append-only"):
                 owner.execute(statement)
+
+
+def test_one_is_not_many_in_english() -> None:
+    once = as_figure(LawRule(rule="r", article="", value=1, unit="years", begins=TODAY))
+    with translation.override("en"):
+        assert value(once) == "1 year"
+        assert value(once._replace(value=5)) == "5 years"
 
 
 def test_the_owner_corrects_a_figure_by_a_later_row_of_the_same_day(site: Site) -> None:

@@ -16,7 +16,7 @@ import jusha
 from tools import words
 
 ROOT = Path(jusha.__file__).parent
-CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy"}
+CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy", "npgettext_lazy"}
 IN_CONTEXT = re.compile(r"""pgettext\(u?(?:'[^']*'|"[^"]*"),\s*u?('[^']*'|"[^"]*")""")
 IN_TEMPLATES = re.compile(
     r"(?:_|gettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")\)"
@@ -31,7 +31,8 @@ def in_python(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
             texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
-            words = texts[1:] if node.func.id.startswith("pgettext") else texts
+            words = texts[1:] if "pgettext" in node.func.id else texts
+            words = words[:2] if node.func.id == "npgettext_lazy" else words
             found |= {word for word in words if isinstance(word, str)}
     return found
 
@@ -75,6 +76,16 @@ def test_no_message_is_untranslated_and_every_hole_is_filled() -> None:
             assert english, chinese
             assert not re.search(r"[\u4e00-\u9fff]", english), english
             assert set(HOLES.findall(english)) <= set(HOLES.findall(chinese)) | {"%(shown)s"}
+
+
+def test_no_template_says_a_chinese_mark_in_every_language() -> None:
+    """`{% translate "，" context "mark" %}` is a comma in the reader's language."""
+    said = re.compile(
+        r"{% blocktranslate .*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL
+    )
+    for path in (ROOT / "web" / "templates").rglob("*.html"):
+        literal = said.sub("", path.read_text("utf-8"))
+        assert re.findall(r"[\u3000-\u303f\uff00-\uffef]", literal) == [], path.name
 
 
 def test_nothing_is_a_guess() -> None:

@@ -51,6 +51,7 @@ def test_a_guest_sees_the_gifts_of_this_browser_and_of_no_other(site: Site) -> N
     assert "¥35.00" in words(page)
     for address in (f"/o/{no}", f"/d/{number}", f"/d/{number}.tlog-proof", f"/p/{BOOKS}"):
         assert f'href="{address}"' in page
+    assert f'href="/p/{BOOKS}/donate?yuan=35.00"' in page
     assert "这里还没有捐赠" in site.get("/mine", client=other).content.decode()
 
 

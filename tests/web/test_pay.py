@@ -1,5 +1,6 @@
 """Paying an order on a rail: what each state shows, and to whom."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def test_the_donate_page_offers_the_rails_as_buttons(paying: Site) -> None:
     assert 'name="rail" value="wechat"' in html
     assert 'name="rail" value="alipay"' in html
     assert "去付款" not in html
+
+
+def test_who_gives_again_finds_the_last_rail_first(paying: Site) -> None:
+    for rail in ("wechat", "alipay"):
+        html = paying.text(f"/p/{BOOKS}/donate?yuan=20.00&rail={rail}")
+        assert re.findall('name="rail" value="([a-z]+)"', html)[0] == rail
 
 
 def test_on_a_phone_the_wallet_opens_and_elsewhere_a_code_is_shown(paying: Site) -> None:

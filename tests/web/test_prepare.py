@@ -124,6 +124,9 @@ def test_a_plan_is_kept_once_the_facts_of_its_projects_were_seen(
     )
     client, typed = Client(), {f"yuan-{BOOKS}": "20", "rail": "wechat"}
     with time_machine.travel(NOW, tick=False):
+        plain = re.sub(r"<[^>]+>", "", client.get("/c/day/prepare").content.decode())
+        said = "公开募捐资格证书 演示公募 001 · 募捐方案备案编号 51530000DEMO26001"
+        assert plain.count(said) == 2, "beside each project that one may choose"
         first = client.post("/c/day/prepare", typed)
         html = first.content.decode()
         assert first.status_code == 422

@@ -44,6 +44,9 @@ def test_an_expense_is_on_its_project_with_place_and_picture_and_proof(desk: Des
     assert "课外书 62 册" in page
     assert "云南省怒江州" in page
     assert f'href="/d/{number}"' in page
+    assert "課外書 62 冊" in desk.site.text(f"/p/{BOOKS}", lang="zh-hant")
+    english = plain(desk.site.text(f"/p/{BOOKS}/spending", lang="en"))
+    assert "¥18.40, spent ¥12.40, " in english.replace("used", "spent")
     whole = desk.site.text(f"/p/{BOOKS}/spending")
     assert "课外书 62 册" in whole
     assert "收到 ¥18.40，已用 ¥12.40，未用 ¥6.00" in plain(whole)

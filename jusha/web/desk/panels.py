@@ -6,7 +6,7 @@ from typing import Final
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from jusha.charities.rules import Role
 from jusha.people.rules import Office
@@ -86,7 +86,7 @@ PANELS: Final[tuple[Panel, ...]] = (
     ),
     Panel(
         "complaints",
-        gettext_lazy("举报"),
+        pgettext_lazy("many", "举报"),
         complaints.waiting,
         "desk-complaints",
         (Role.VIEWER, Office.REVIEWER, Office.AUDITOR),
@@ -212,7 +212,7 @@ PANELS: Final[tuple[Panel, ...]] = (
     ),
     Panel(
         "projects",
-        gettext_lazy("项目"),
+        pgettext_lazy("many", "项目"),
         projects.waiting,
         "desk-projects",
         (Role.VIEWER, Office.REVIEWER, Office.AUDITOR),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localdate
+from django.utils.translation import pgettext
 
 from jusha.charities import queries as charities
 from jusha.charities.rules import Role
@@ -41,6 +42,7 @@ from jusha.web.plan_words import (
     STEPS,
     word,
 )
+from jusha.web.titles import told
 from jusha.web.upload_words import REFUSALS as UPLOAD_REFUSALS
 
 SEE_OTHER: Final = 303
@@ -204,7 +206,8 @@ def _decision(found: Decision, staff: Staff) -> dict[str, Any]:
 
 def _basis(body: dict[str, Any]) -> str:
     change = body["plan"]["content"].get("change")
-    return f"{word(BASES, change['basis'])}：{change['words']}" if change else ""
+    mark = pgettext("mark", "：")
+    return f"{word(BASES, change['basis'])}{mark}{change['words']}" if change else ""
 
 
 def _steps(code: str) -> list[dict[str, Any]]:
@@ -229,12 +232,12 @@ def _name(account: UserAccount | None) -> str:
 def _row(found: life.Life) -> Row:
     is_draft = found.state in {"draft", "handed-back"}
     state = word(STATES, found.state)
-    return Row(found.code, found.title or found.code, found.charity, state, is_draft)
+    return Row(found.code, told(found, "title") or found.code, found.charity, state, is_draft)
 
 
 def _waiting_row(found: Decision) -> Row:
     page = queries.find(found.subject)
-    title = page.title_zh if page else found.body["plan"]["content"]["texts"]["title"]
+    title = told(page, "title") if page else found.body["plan"]["content"]["texts"]["title"]
     return Row(found.subject, title, found.charity, word(STEPS, found.kind), is_draft=False)
 
 

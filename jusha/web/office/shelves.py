@@ -6,6 +6,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jusha.campaigns.models import Terms
 from jusha.charities.models import Certificate, Charity, Member
@@ -129,7 +130,7 @@ class Officers(Shelf):
 class Projects(Shelf):
     """What money is raised for."""
 
-    title, offices = _("项目"), ALL
+    title, offices = pgettext_lazy("many", "项目"), ALL
     columns: ClassVar = {
         "code": _("代码"), "title_zh": _("名称"), "charity": _("慈善组织"),
         money("target_amount"): _("目标（元）"), "filing_no": _("备案编号"), "starts_on": _("开始"),

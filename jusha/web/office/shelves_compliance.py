@@ -6,6 +6,7 @@ Who reported and what they wrote, contacts of applicants and suppliers are on no
 from typing import ClassVar, Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jusha.charities.models import Application, Partner
 from jusha.law.models import LawRule
@@ -144,7 +145,7 @@ class Expenses(Shelf):
 class Complaints(Shelf):
     """Complaints with their clock; the words and the reporter are not here."""
 
-    title, offices = _("举报"), EXAMINES
+    title, offices = pgettext_lazy("many", "举报"), EXAMINES
     columns: ClassVar = {
         "id": _("编号"), "kind": _("种类"), "project": _("项目"), "charity": _("慈善组织"),
         "received_on": _("收到"), "due_on": _("最晚答复"),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, URLResolver, path
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from jusha.people.rules import Office
 from jusha.web.desk.guard import SAFE, lead_away
@@ -14,7 +14,7 @@ from jusha.web.desk.staff import Staff, staff_of
 OFFICERS: Final = tuple(Office)
 ROOMS: Final = {
     "charities": gettext_lazy("慈善组织"),
-    "projects": gettext_lazy("项目"),
+    "projects": pgettext_lazy("many", "项目"),
     "stories": gettext_lazy("官方账号"),
     "teams": gettext_lazy("队伍和企业"),
     "oversight": gettext_lazy("举报与监督"),

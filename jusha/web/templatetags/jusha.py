@@ -24,6 +24,7 @@ from jusha.web import (
 )
 from jusha.web.assets import asset as find_asset
 from jusha.web.derivation import Told
+from jusha.web.language import in_words
 from jusha.web.proof import Standing
 from jusha.web.titles import told as told_of
 
@@ -43,6 +44,12 @@ def asset(name: str) -> str:
 def told(thing: object, field: str) -> str:
     """A field in the reader's language: {{ project|told:"title" }}."""
     return told_of(thing, field)
+
+
+@register.filter
+def written(text: str) -> str:
+    """What somebody wrote in one language, in the characters of the reader."""
+    return in_words(text, text)
 
 
 @register.filter

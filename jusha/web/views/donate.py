@@ -72,7 +72,8 @@ def press(request: HttpRequest, code: str) -> HttpResponse:
     }
     attribution = came_by(request)
     form = DonateForm(request.POST or None, unit_fen=project.unit_amount, initial=asked)
-    ways = ways_of(project.charity.code)
+    before = request.GET.get("rail", "")
+    ways = sorted(ways_of(project.charity.code), key=lambda way: way[0] != before)
     takes_money = bool(ways)
     in_the_way = hindrances(code, timezone.localdate())
     is_open = takes_money and not in_the_way

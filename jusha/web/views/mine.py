@@ -63,6 +63,7 @@ def rows_of(gifts: list[OrderedGift], published: int) -> list[dict[str, Any]]:
     return [
         {
             "gift": each,
+            "again": decimal_text(each.given or 0, "CNY"),
             "asset": ASSETS_BY_NUMBER[each.asset].code,
             "project": pages.get(each.project),
             "proven": each.number is not None and each.number < published,

@@ -16,11 +16,14 @@ from jusha.oversight.forget import KEEP_YEARS, erase_complaint, is_erased
 from jusha.oversight.report import ANSWER_DAYS, report
 from jusha.oversight.rules import WORDS_MAX
 from jusha.oversight.words import opens
+from jusha.people.accounts import is_held
+from jusha.people.rules import Office
 from jusha.people.vault import load
 from jusha.web import complaint_words
 from jusha.web.challenge import challenge
 from jusha.web.complaint_form import ComplaintForm, subject_of
 from jusha.web.gate import WINDOW_SECONDS, Gate
+from jusha.web.language import in_words
 from jusha.web.limits import address_of
 
 SEE_OTHER: Final = 303
@@ -35,7 +38,12 @@ GATE: Final = Gate(device=(3, 10), address=(20, 200))
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_form(request: HttpRequest) -> HttpResponse:
-    """Take a complaint about a page, or about the platform; lead to its secret address."""
+    """Take a complaint about a page, or about the platform; lead to its secret address.
+
+    Beside mode takes none while nobody may read it: then it says whom to ask.
+    """
+    if settings.JUSHA_MODE == "beside" and not is_held(Office.REVIEWER):
+        return _elsewhere(request)
     given = request.POST if request.method == "POST" else request.GET
     about = subject_of(given.get("about", ""))
     form = ComplaintForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
@@ -110,6 +118,15 @@ def counts(request: HttpRequest) -> HttpResponse:
         "days": figure(ANSWER_DAYS, on=timezone.localdate()),
     }
     return render(request, "web/oversight.html", context)
+
+
+def _elsewhere(request: HttpRequest) -> HttpResponse:
+    """Say whom to ask where nobody here reads complaints; nothing is kept."""
+    facts = settings.JUSHA_MODE_FACTS
+    assert facts is not None, "beside mode has its settings"
+    context = {"name": in_words(facts.name, facts.name_en or facts.name), "contact": facts.contact}
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "web/report_elsewhere.html", context, status=status)
 
 
 def _may(request: HttpRequest, form: ComplaintForm, times: list[int]) -> bool:
