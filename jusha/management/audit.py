@@ -18,6 +18,7 @@ import jusha.ledger.audit
 import jusha.matching.audit
 import jusha.projects.audit
 import jusha.settlement.audit
+import jusha.teams.audit
 import jusha.tlog.audit
 from jusha.ledger.findings import Finding
 
@@ -41,6 +42,7 @@ def checks(log_dir: Path | None = None, log_key: str | None = None) -> dict[str,
         "matching": jusha.matching.audit.check,
         "giving": jusha.giving.audit.check,
         "campaigns": jusha.campaigns.audit.check,
+        "teams": jusha.teams.audit.check,
         "settlement": jusha.settlement.audit.check,
     }
 

@@ -18,6 +18,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from jusha.config.postgres import database_url
 from jusha.payments.attribution import Attribution, keep
+from jusha.teams.audit import check
 from jusha.teams.count_gifts import count_gifts
 from jusha.teams.lead_team import shut
 from jusha.teams.models import Team, TeamGiver, TeamTotal
@@ -157,6 +158,7 @@ def test_totals_equal_the_oracle_whatever_happened_in_which_order(
     while count_gifts():
         pass
     agree(oracle)
+    assert check(furnished.web) == []
     assert count_gifts() == 0, "what was counted is not counted again"
     agree(oracle)
 
@@ -177,6 +179,22 @@ def test_a_count_from_the_beginning_comes_to_the_same(
     while count_gifts(most=1, passes=1):
         pass
     agree(oracle)
+
+
+def test_the_audit_finds_a_total_that_is_not_its_gifts(
+    furnished: House, owner_of: psycopg.Connection
+) -> None:
+    oracle = Oracle()
+    act(furnished, oracle, ("give", "low", ALICE, 500, BOOKS))
+    count_gifts()
+    assert check(furnished.web) == []
+    act(furnished, oracle, ("refund", 0, False))
+    assert check(furnished.web) == [], "what is not counted yet is not missing"
+    forge = "UPDATE jusha_teamtotal SET persons = 2 WHERE code = %s"
+    owner_of.execute(forge, (oracle.code("mid"),))
+    told = check(furnished.web)
+    assert [each.where for each in told] == [f"team {oracle.code('mid')}"]
+    assert "persons 1" in told[0].expected
 
 
 def test_a_pass_that_was_undone_counts_nothing(furnished: House) -> None:
@@ -242,6 +260,7 @@ def test_a_company_counts_what_its_link_or_its_team_brought_for_any_project(
     furnished.give(50, order=order.no)
     count_gifts()
     assert sums_of(COMPANY, ["tree"])["tree"] == (2, 150, 0, 1)
+    assert check(furnished.web) == []
 
 
 def test_no_team_s_frame_changes_once_it_is_open(furnished: House) -> None:

@@ -20,7 +20,7 @@ WITH far AS (
     FROM giving_refund r
     WHERE r.number > (SELECT since FROM far) AND r.number <= (SELECT upto FROM far)
 ), known AS (
-    SELECT m.number, m.gifts, m.given, m.refunded, d.person, d.order_no, a.company,
+    SELECT m.number, m.gifts, m.given, m.refunded, d.person, d.order_no, a.company, a.at,
            t.code AS team, t.above, coalesce(t.company, '') AS of_team
     FROM moved m
     JOIN giving_deed d ON d.number = m.deed AND d.asset = 1 AND NOT d.held
@@ -28,7 +28,7 @@ WITH far AS (
     JOIN jusha_attribution a ON a.order_no = d.order_no
     LEFT JOIN (jusha_team t JOIN projects_fund f ON f.code = t.project)
         ON t.code = a.team AND f.project = d.project
-        AND a.at < coalesce(t.closed_at, 'infinity')
+        AND a.at >= t.at AND a.at < coalesce(t.closed_at, 'infinity')
         AND (a.at AT TIME ZONE 'Asia/Shanghai')::date <= t.ends_on
 ), scoped AS (
     SELECT 't' AS scope, unnest(k.above || k.team) AS code, k.* FROM known k
@@ -36,7 +36,7 @@ WITH far AS (
     UNION ALL
     SELECT 'c', c.code, k.* FROM known k
     JOIN jusha_company c
-        ON c.code = CASE WHEN k.company <> '' THEN k.company ELSE k.of_team END
+        ON c.code = CASE WHEN k.company <> '' THEN k.company ELSE k.of_team END AND k.at >= c.at
 ), givers AS (
     SELECT s.scope, s.code, s.person, coalesce(b.given, 0) AS given_before,
            coalesce(b.refunded, 0) AS refunded_before,
