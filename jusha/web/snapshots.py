@@ -114,7 +114,7 @@ class Snapshots:
     def _render(self, path: str, language: str, level: Level) -> bool:
         told: dict[str, Any] = {}
 
-        def start(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None, /) -> Any:
             told["status"], told["policy"] = status, dict(headers).get(POLICY, "")
 
         answer = self._handler(_environ(path, language, level), start)
