@@ -263,6 +263,9 @@ def test_the_styleguide_shows_what_is_there_and_leaves_out_what_is_not(site: Sit
     bare = site.text("/styleguide")
     assert 'id="s-receipt"' not in bare
     assert 'id="s-card"' in bare
+    for state in ("published", "soon", "overdue"):
+        assert f"deadline-{state}" in bare
+    assert "善小基金会（2）" in bare
     site.house.give(2000)
     full = site.text("/styleguide")
     for part in ("s-receipt", "s-seal", "s-why", "s-line", "s-gauge", "s-form", "s-time"):

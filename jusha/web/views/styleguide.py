@@ -1,6 +1,8 @@
 """The living page of components: each as pages use it, with this installation's own data."""
 
 import re
+from collections import Counter
+from datetime import date
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -15,13 +17,16 @@ from jusha.web.assets import FOLDER
 from jusha.web.cards import cards
 from jusha.web.contrast import contrast
 from jusha.web.derivation import brief
+from jusha.web.disclosure_words import STATES, Chip
 from jusha.web.entries import rows
 from jusha.web.forms import DonateForm
 from jusha.web.live import shanghai_day, standing, today
 from jusha.web.proof import Standing, standing_of
 from jusha.web.qr import qr_data_uri
 from jusha.web.timeline import timeline
+from jusha.web.titles import told
 from jusha.web.views.deed import gift_parts
+from jusha.web.views.finding import Option
 
 TOKEN: Final = re.compile(r"--([a-z0-9-]+): (#[0-9A-F]{6});")
 PAIRS: Final = (
@@ -77,6 +82,13 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "cards": cards(shown),
         "rows": rows(newest[:SHOWN]),
         "published": checkpoint.size if checkpoint else 0,
+        "deadlines": _deadlines(timezone.localdate(now)),
+        "charities": [
+            Option(code, name, many)
+            for (code, name), many in Counter(
+                (each.charity.code, told(each.charity, "name")) for each in shown
+            ).items()
+        ],
         "wrong": _wrong(),
         "now": now,
     }
@@ -118,6 +130,12 @@ def _gift(request: HttpRequest, entries: list[dict[str, Any]]) -> dict[str, Any]
         "address": request.build_absolute_uri(f"/d/{number}"),
         "qr": qr_data_uri(request.build_absolute_uri(f"/d/{number}")),
     }
+
+
+def _deadlines(today: date) -> list[Chip]:
+    """A chip of each state, as it would read today: what is due differs from place to place."""
+    given = {"day": f"{today:%Y-%m-%d}"}
+    return [Chip(state, "", str(words) % given, "") for state, words in STATES.items()]
 
 
 def _wrong() -> DonateForm:
