@@ -24,6 +24,8 @@ STYLES: Final = (
     "team", "styleguide",
 )  # fmt: skip
 """In the order of the cascade: tokens, ground, then one file a component."""
+SHEETS: Final = {"style.css": STYLES, "office.css": ("tokens", "office")}
+"""Style sheets by their name: of all pages, and of the back office."""
 PLAIN: Final = {
     name: FOLDER / name
     for name in ("live.js", "grains.js", "copy.js", "screen.js", "again.js", "wxpay.js", "mark.svg")
@@ -47,8 +49,8 @@ class Asset(NamedTuple):
 @cache
 def asset(name: str) -> Asset | None:
     """The asset called `name` (style.css, live.js, mark.svg); None for any other name."""
-    if name == "style.css":
-        body = b"\n".join((FOLDER / f"{each}.css").read_bytes() for each in STYLES)
+    if name in SHEETS:
+        body = b"\n".join((FOLDER / f"{each}.css").read_bytes() for each in SHEETS[name])
     elif name in PLAIN:
         body = PLAIN[name].read_bytes()
     elif name in MODULES:

@@ -116,6 +116,16 @@ def test_its_index_names_rooms_and_tables(site: Site, people: dict[str, Client],
         assert "Jusha · back office" in html
 
 
+def test_it_wears_the_colours_of_the_house(people: dict[str, Client]) -> None:
+    page = people[Office.AUDITOR].get("/office/").content.decode()
+    sheet = re.findall(r'href="(/[^"]*/office\.css)"', page)
+    assert len(sheet) == 1
+    styles = Client().get(sheet[0])
+    assert styles.status_code == 200
+    assert "--header-bg: var(--sand-1)" in styles.content.decode()
+    assert "--sand-1: #" in styles.content.decode()
+
+
 def test_a_sum_of_money_is_shown_in_yuan(site: Site, people: dict[str, Client]) -> None:
     html = site.get("/office/refundcase/", client=people[Office.FINANCE]).content.decode()
     assert "35.00" in html

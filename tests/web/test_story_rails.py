@@ -24,7 +24,7 @@ pytestmark = [*MARKS, pytest.mark.drill]
 WAIT_MS = 60_000
 CHARITY = WORLD["charity"][0]["code"]
 PROJECT = next(row["code"] for row in WORLD["project"] if row["charity"] == CHARITY)
-BOOKED = ("repeated", "tampered", "stale", "probe-signature", "late")
+BOOKED = ("repeated", "tampered", "stale", "probe-signature", "late", "wrong-app", "out-of-order")
 HELD = ("wrong-amount", "wrong-merchant")
 
 
