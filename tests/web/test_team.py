@@ -203,3 +203,11 @@ def test_a_fan_circle_says_that_nobody_stands_behind_it(site: Site) -> None:
     _account, client = person()
     code = opened(client, kind="fans", figure="石榴乐队")
     assert "没有参与，也没有为它背书" in site.text(f"/t/{code}")
+
+
+def test_beside_another_platform_nobody_gives_together(site: Site, settings: Any) -> None:
+    _account, client = person()
+    settings.JUSHA_MODE = "beside"
+    assert client.get("/teams").status_code == 404
+    assert client.get(f"/teams/new?project={BOOKS}").status_code == 404
+    assert "约上朋友" not in site.text(f"/p/{BOOKS}")

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -29,6 +30,8 @@ from jusha.web.team_words import KINDS, REFUSALS
 SEE_OTHER: Final = 303
 REFUSED: Final = 422
 LISTED: Final = 60
+BESIDE: Final = "beside"
+"""Such an installation takes no gifts, so nobody gives together on it."""
 
 
 class Side(NamedTuple):
@@ -158,6 +161,8 @@ def give_address(found: Team) -> str:
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     """List the teams that run, the newest first; of one project, if it is named."""
+    if settings.JUSHA_MODE == BESIDE:
+        raise Http404
     code = request.GET.get("project", "")
     project = reference.project(code) if code else None
     found = list(teams.running(localdate(), project=project.code if project else "")[:LISTED])

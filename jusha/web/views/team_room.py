@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -28,6 +29,7 @@ from jusha.web import reference
 from jusha.web.qr import qr_data_uri
 from jusha.web.team_form import TeamForm
 from jusha.web.team_words import FIELDS, REFUSALS
+from jusha.web.views.team import BESIDE
 
 SEE_OTHER: Final = 303
 REFUSED: Final = 422
@@ -102,6 +104,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """Open a team: for a project, or under a team that one is in."""
     account = request.user
     assert isinstance(account, UserAccount)
+    if settings.JUSHA_MODE == BESIDE:
+        raise Http404
     told = request.POST or request.GET
     over = teams.find(told.get("under", "")) if told.get("under") else None
     project = reference.project(over.project if over else told.get("project", ""))
