@@ -50,6 +50,7 @@ from jusha.management.demo import build, people, rails, receipts, scale, spend, 
 from jusha.payments.rails.config import FILE as RAILS_FILE
 from jusha.payments.rails.names import WECHAT
 from jusha.people.decisions import DecisionRefusedError
+from jusha.projects.publish_paper import PaperRefusedError
 from jusha.settlement.schema import migrate
 from jusha.uploads.rules import UploadRefusedError
 from jusha.uploads.store import StoreUnreadableError, store
@@ -326,7 +327,7 @@ def spend_first(supervisor: Supervisor) -> None:
     """Let the demo's people record expenses once its first gifts are in."""
     try:
         count = spend.spend_first(build.WORLD, stopping=lambda: supervisor.stopping)
-    except (DatabaseError, DecisionRefusedError, UploadRefusedError) as error:
+    except (DatabaseError, DecisionRefusedError, PaperRefusedError, UploadRefusedError) as error:
         log.warning("demo_spent_nothing", error=str(error))  # it is only an example
     else:
         log.info("demo_spent", expenses=count)

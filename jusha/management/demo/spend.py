@@ -1,4 +1,4 @@
-"""The demo's first expenses, asked and confirmed by its invented people as the desk does it.
+"""The demo's first expenses and posts, made by its invented people as the desk makes them.
 
 So that a visitor of a fresh installation sees where a gift went, and not only that it came.
 """
@@ -20,6 +20,7 @@ from jusha.people.models import Decision
 from jusha.projects import queries as projects
 from jusha.projects.expense_rules import Asked
 from jusha.projects.expenses import KIND, confirm_expense, propose_expenses
+from jusha.projects.publish_paper import Written, publish_post
 from jusha.uploads.keep import keep
 from jusha.uploads.rules import PAPERS
 
@@ -31,10 +32,10 @@ PAPER_SIZE: Final = (720, 420)
 
 
 def spend_first(world: dict[str, Any], *, stopping: Callable[[], bool]) -> int:
-    """Spend three units of the first project of each charity with people; how many expenses.
+    """Spend three units of the first project of each charity, and tell of it; how many expenses.
 
     Waits up to two minutes for gifts to arrive; on an installation with an expense it does nothing.
-    Writes: jusha_upload, jusha_decision, jusha_decisionend, the inbox.
+    Writes: jusha_upload, jusha_decision, jusha_decisionend, jusha_disclosurepaper, the inbox.
     """
     if Decision.objects.filter(kind=KIND).exists():
         return 0
@@ -76,6 +77,12 @@ def _spend(row: dict[str, Any]) -> None:
     paper = keep(_paper(row["code"]), by=asks.pk, charity=charity, kinds=PAPERS)
     (decision,) = propose_expenses([asked], charity=charity, by=asks.pk, evidence=[paper.sha256])
     confirm_expense(decision.pk, by=confirms.pk)
+    told = Written(
+        f"第一批 {UNITS} {row['unit_zh']}已经送到",
+        f"{row['place_zh']}：{row['summary_zh']}这是演示，文字是虚构的。",
+        f"{row['place_en']}: {row['summary_en']} This is a demo; the words are invented.",
+    )
+    publish_post(row["code"], told, by=asks.pk)
 
 
 def _paper(project: str) -> "ContentFile[bytes]":
