@@ -2049,6 +2049,8 @@ class Later(Gifts):
             self.differ(e["n"], f"budget, count and total are {fixed}, not {said}")
         if rule.kind == "quadratic":
             need("prj" in e and "upto" not in e and "m" not in e, "projects share it, not gifts")
+            held = [code for code, *_ in e["prj"] if self.reviews.get(code)]
+            need(not held, f"matches to {held} are under review")
             self._pay_projects(e, rule, closing)
         else:
             need("prj" not in e and "m" in e, "gifts share it, not projects")
@@ -2545,6 +2547,8 @@ class Walk(Later):
             claims = [(place, amount) for place, (_, amount) in enumerate(promised)]
             shares = split_evenly(claims, pool.rest)
             pool.spread = [(code, shares[place]) for place, (code, _) in enumerate(promised)]
+            held = [code for code, _ in promised if self.reviews.get(code)]
+            need(not held, f"matches to {held} are under review")
         else:
             pool.unspent += pool.rest
         need(pool.until_s and minute(e["t"]) >= pool.until_s, "closed before its notice is over")

@@ -20,6 +20,8 @@ from jusha.people.models import Decision
 KIND: Final = "abuse-claw-back"
 LANE: Final = "console"
 ROW_MAX: Final = 1_000
+ALONE_SQL: Final = "SELECT pg_advisory_xact_lock(hashtext('jusha guarding'))"
+"""As scan.ONE_SQL: what joins a case and what ends it never run at the same time."""
 
 log = structlog.get_logger("guarding")
 
@@ -100,7 +102,8 @@ def _carry_out(found: Decision, by: UUID) -> None:
 
 
 def _open(number: int, by: UUID) -> AbuseCase:
-    """Lock a case that nobody has ended, for someone who may judge it."""
+    """Lock a case that nobody has ended, for someone who may judge it; no scan runs meanwhile."""
+    django_connection().execute(ALONE_SQL)
     case = AbuseCase.objects.select_for_update().filter(pk=number).first()
     if case is None:
         raise AbuseRefusedError("unknown")

@@ -95,9 +95,10 @@ def _slice(today: date, size: int) -> int:
         mine = connection.execute(ONE_SQL).fetchone()
         if not mine or not mine[0]:
             return 0
-        first = GuardSlice.objects.order_by("-upto").values_list("upto", flat=True).first()
-        first = -1 if first is None else first
         last = connection.execute(LAST_SQL).fetchone()
+        read = GuardSlice.objects.filter(upto__lte=last[0] if last else -1)
+        first = read.order_by("-upto").values_list("upto", flat=True).first()
+        first = -1 if first is None else first
         upto = min(last[0] if last else -1, first + size)
         if upto <= first:
             return 0

@@ -35,6 +35,7 @@ from jusha.settlement.match import (
     use_windows,
 )
 from jusha.settlement.pay import BY_SHARE, Payment, pay_projects
+from jusha.settlement.review import held_in
 from jusha.settlement.task import SECOND_US, InstructionRefusedError, Task, enter
 from jusha.settlement.world import CLOSE, RETRO, Closing, Rule, World
 
@@ -106,6 +107,9 @@ def close_claims(task: Task) -> int:
     closing, chunk = world.closings.get((rule.id, slice_)), found.chunk
     if rule.pool.notice_until or (closing and closing.done):
         return 0
+    by_squares = isinstance(rule.terms.gives, Quadratic)
+    if by_squares and (held := held_in(world, rule.campaign)):  # no claw-back undoes a share
+        raise InstructionRefusedError("match-under-review", gifts=held)
     if chunk is None:
         raise InstructionRefusedError("nothing-to-close", given=rule.name)
     if closing is None:

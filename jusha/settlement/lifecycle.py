@@ -160,6 +160,8 @@ def close_pool(task: Task) -> int:
     }
     rest = pool.available.balance + returned.balance
     spread = pool.on_return == "spread" and bool(promised) and rest > 0
+    if spread and (held := sum(len(world.reviews.get(project, ())) for project in promised)):
+        raise InstructionRefusedError("match-under-review", gifts=held)
     to = world.account(book, asset, "sharing" if spread else "unspent", pool.code)
     number = world.next_number
     for place, account in enumerate((pool.available, returned)):

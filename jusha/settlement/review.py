@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from jusha.settlement.task import InstructionRefusedError, Task, enter
+from jusha.settlement.world import World
 
 
 class ReviewBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +45,12 @@ def _set(task: Task, *, held: bool) -> int:
     else:
         reviews.discard(body.deed)
     return number
+
+
+def held_in(world: World, campaign: int) -> int:
+    """How many gifts are held in projects that a campaign has: what hangs on all gifts waits."""
+    projects = {total.project for total in world.totals.values() if total.campaign == campaign}
+    return sum(len(deeds) for project, deeds in world.reviews.items() if project in projects)
 
 
 def end_review(task: Task, deed: int, project: int, reason: str) -> None:

@@ -117,6 +117,8 @@ class Lifecycle(Closing):
         promised = {name: self.promised[code, name] for name in sorted(self.projects)
                     if self.promised[code, name]}  # fmt: skip
         spread = bool(pool["on_return"] == "spread" and promised and rest > 0)
+        if spread and any(d["reviewed"] and d["project"] in promised for d in self.deeds.values()):
+            return "match-under-review"
         pool["available"], pool["returned"], pool["closed"] = 0, 0, True
         shown: Told = {"rest": rest, "to": "projects" if spread else "sponsor"}
         if spread:

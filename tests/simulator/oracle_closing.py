@@ -30,6 +30,8 @@ class Closing(Matching):
             return "too-early"
         if self.pools[rule["pool"]]["notice"] or (rule["name"], slice_) in self.closed:
             return ""
+        if terms["gives"]["kind"] == "quadratic" and self._any_held(rule["campaign"]):
+            return "match-under-review"
         self.closed.add((rule["name"], slice_))
         if terms["decided"] == "retro":
             self._match_earlier(rule, at_s)
@@ -38,6 +40,11 @@ class Closing(Matching):
         else:
             self._share(rule, slice_, at_s)
         return ""
+
+    def _any_held(self, campaign: str) -> bool:
+        given = [d for d in self.deeds.values() if not d["held"]]
+        projects = {d["project"] for d in given if d["campaign"] == campaign}
+        return any(d["reviewed"] and d["project"] in projects for d in given)
 
     def _due(self, rule: Body, slice_: int) -> int:
         if rule["terms"]["decided"] == "retro":
