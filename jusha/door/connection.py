@@ -292,6 +292,7 @@ class Connection(asyncio.Protocol):
         if not streams.has(screen):
             raise RefusedError(problems.NOT_FOUND)
         self._deaf, self._screen = True, screen
+        self._door.release(sum(held for _, held in self._asked))
         self._asked.clear()
         if self._transport is not None:
             self._transport.write(STREAM_HEAD % self._lobby.date)

@@ -25,8 +25,9 @@ WITH moved AS (
     JOIN projects_fund f ON f.project = a.project
     JOIN charities_payee c ON c.id = f.payee
     LEFT JOIN jusha_attribution t ON t.order_no = a.order_no AND a.order_no > 0
-    LEFT JOIN jusha_team m ON m.code = t.team AND m.project = f.code
+    LEFT JOIN jusha_team m ON m.code = t.team AND m.project = f.code AND m.at <= t.at
     LEFT JOIN jusha_company b ON b.code = coalesce(nullif(t.company, ''), m.company)
+        AND b.at <= t.at
     CROSS JOIN LATERAL (VALUES
         (1::smallint, f.code), (2::smallint, c.code),
         (3::smallint, coalesce(m.above[1], m.code)::text), (4::smallint, b.code::text),
@@ -50,13 +51,16 @@ WITH moved AS (
            sum(refunded)::bigint AS refunded
     FROM parts GROUP BY campaign, kind, code
 ), told AS (
-    INSERT INTO jusha_ranksum AS s (campaign, kind, code, gifts, persons, donated, refunded)
-    SELECT campaign, kind, code, gifts, coalesce(persons, 0), donated, refunded
-    FROM sums LEFT JOIN people USING (campaign, kind, code)
+    INSERT INTO jusha_ranksum (campaign, kind, code, gifts, persons, donated, refunded)
+    SELECT campaign, kind, code, n.gifts + coalesce(b.gifts, 0),
+           coalesce(p.persons, 0) + coalesce(b.persons, 0),
+           n.donated + coalesce(b.donated, 0), n.refunded + coalesce(b.refunded, 0)
+    FROM sums n LEFT JOIN people p USING (campaign, kind, code)
+    LEFT JOIN jusha_ranksum b USING (campaign, kind, code)
     ORDER BY campaign, kind, code
     ON CONFLICT (campaign, kind, code) DO UPDATE
-    SET gifts = s.gifts + excluded.gifts, persons = s.persons + excluded.persons,
-        donated = s.donated + excluded.donated, refunded = s.refunded + excluded.refunded
+    SET gifts = excluded.gifts, persons = excluded.persons,
+        donated = excluded.donated, refunded = excluded.refunded
     RETURNING 1
 )
 SELECT (SELECT coalesce(sum(gifts), 0)::bigint FROM acts), (SELECT count(*) FROM told) FROM moved
