@@ -41,11 +41,11 @@ PAGE = "/company/big-tree"
 class Hall:
     """A company's representative and the platform's people."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, people: dict[str, Client] | None = None) -> None:
         self.site = site
         self.account = open_account("chen@bigtree.example")
         self.chen = signed_in(self.account)
-        self.people = {
+        self.people = people or {
             "rev": signed_in(officer(site, "rev@p.example", Office.REVIEWER)),
             "rev2": signed_in(officer(site, "rev2@p.example", Office.REVIEWER)),
             "fin": signed_in(officer(site, "fin@p.example", Office.FINANCE)),

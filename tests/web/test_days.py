@@ -60,15 +60,18 @@ class Desk:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        people = {
+        self.people = {
             "op": officer(site, "op@p.example", Office.OPERATOR),
             "op2": officer(site, "op2@p.example", Office.OPERATOR),
             "fin": officer(site, "fin@p.example", Office.FINANCE),
             "fin2": officer(site, "fin2@p.example", Office.FINANCE),
             "rev": officer(site, "rev@p.example", Office.REVIEWER),
+            "rev2": officer(site, "rev2@p.example", Office.REVIEWER),
             "li": member(site, "li@shan.example", Role.PROGRAMME),
         }
-        self.clients: dict[str, Client] = {who: signed_in(each) for who, each in people.items()}
+        self.clients: dict[str, Client] = {
+            who: signed_in(each) for who, each in self.people.items()
+        }
 
     def post(self, who: str, path: str, *, status: int = 303, **said: Any) -> Any:
         answer = self.clients[who].post(path, said)
