@@ -25,7 +25,7 @@ from jusha.api.problems import (
     RefusedError,
     Wrong,
 )
-from jusha.api.rooms import left_of
+from jusha.api.rooms import NOT_RAISING, left_of
 from jusha.api.shapes import OrderAsk, PayAsk, RefundAsk
 from jusha.campaigns import queries as campaigns
 from jusha.giving import refund_queries as refunds
@@ -51,20 +51,6 @@ WAYS: Final = {
 }
 BY_ADDRESS: Final = "h5"
 BY_PAYER: Final = "jsapi"
-NOT_RAISING: Final = {
-    "closed": "the project takes no gifts",
-    "certificate-none": "the charity has no certificate to raise money",
-    "certificate-not-yet": "the charity's certificate to raise money is not valid today",
-    "certificate-expired": "the charity's certificate to raise money is not valid today",
-    "filing-none": "the project's fundraising plan is not filed",
-    "filing-not-yet": "the period in the project's filing has not begun",
-    "filing-ended": "the period in the project's filing is over",
-    "filing-unfiled": "the emergency project was not filed in time",
-    "held": "the project is on hold",
-    "overdue": "the project owes a public report",
-    "full": "the project stops at its target and has no room",
-}
-"""By code of a hindrance (projects/rules.py): what a caller is told."""
 
 
 def create_order(request: ApiRequest, order: OrderAsk) -> dict[str, Any]:

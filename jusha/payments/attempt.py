@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from jusha.inbox.append import append
 from jusha.payments import attempt_rules as rules
 from jusha.payments import payer as payers
-from jusha.payments.attempt_rules import OPEN_SECONDS, Facts, Next
+from jusha.payments.attempt_rules import GRACE_SECONDS, OPEN_SECONDS, Facts, Next
 from jusha.payments.flights import Flights
 from jusha.payments.merchant_token import open_token
 from jusha.payments.rails.deed import deed_of
@@ -133,6 +133,7 @@ class Attempts:
         facts = Facts(
             row.state, row.rail, row.amount, row.merchant, row.paid_by, row.outcome,
             row.created_at, (row.ask or {}).get("expires_at", 0), row.tries,
+            row.room_until or 0,
         )  # fmt: skip
         verb, why = rules.step(facts, now)
         if verb == "wait":
@@ -181,6 +182,8 @@ class Attempts:
             self.flights.begin(row.id, _who, rail, payer.removeprefix(payers.CODE), facts)
         elif verb == "create":
             ends = row.open_until or now + OPEN_SECONDS
+            if row.room_until:
+                ends = min(ends, row.room_until - GRACE_SECONDS)
             told = row.ask or {
                 "title": row.title[:40], "expires_at": ends, "merchant": row.merchant
             }  # fmt: skip

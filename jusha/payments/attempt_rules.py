@@ -43,6 +43,8 @@ class Facts(NamedTuple):
     expires_at: int
     """0 before the rail was asked first."""
     tries: int
+    room_until: int = 0
+    """Until when a hard target holds the order's room; 0: it needs none."""
 
 
 class Next(NamedTuple):
@@ -74,9 +76,10 @@ def _first_step(facts: Facts, now: int) -> tuple[Step, str]:
         if now - facts.created_at > SETTLE_SECONDS:
             return "refuse", "unknown-order"
         return "wait", ""
-    if not facts.merchant:
-        return "refuse", "no-merchant"
-    return "create", ""
+    late = facts.room_until and not facts.expires_at
+    why = "room-over" if late and now > facts.room_until - 2 * GRACE_SECONDS else ""
+    why = why if facts.merchant else "no-merchant"
+    return ("refuse", why) if why else ("create", "")
 
 
 def after_create(facts: Facts, payable: Payable) -> Next:  # noqa: ARG001 - the shape of all

@@ -116,10 +116,10 @@ def order_due(now: datetime) -> int:
             .filter(order_at__lte=now, order_no__isnull=True, told="")
             .order_by("order_at")[:AT_ONCE_MAX]
         )
-        due = _raising(due)
+        due = _raising(due, now)
         if not due:
             return 0
-        due = _placed(due)
+        due = _placed(due, now)
         for row in due:
             if row.order_no is None or row.way in ASKED_AT_THE_TAP:
                 continue
@@ -136,7 +136,7 @@ def order_due(now: datetime) -> int:
     return len(due)
 
 
-def _placed(due: list[Prepared]) -> list[Prepared]:
+def _placed(due: list[Prepared], now: datetime) -> list[Prepared]:
     """Place orders and give those that were placed; the first that a hard target has room for."""
     while due:
         until = max(row.opens_at for row in due) + timedelta(seconds=HOLD_SECONDS)
@@ -144,7 +144,7 @@ def _placed(due: list[Prepared]) -> list[Prepared]:
         try:
             numbers = place_orders(wishes, donors=donors, until=until)
         except NoRoomError as error:
-            due = _fitting(due, dict(error.left))
+            due = _fitting(due, dict(error.left), now)
             continue
         for row, number in zip(due, numbers, strict=True):
             row.order_no = number
@@ -152,7 +152,7 @@ def _placed(due: list[Prepared]) -> list[Prepared]:
     return due
 
 
-def _fitting(due: list[Prepared], left: dict[str, int]) -> list[Prepared]:
+def _fitting(due: list[Prepared], left: dict[str, int], now: datetime) -> list[Prepared]:
     """Those for which there is room in their projects, in their order; the others are told."""
     kept, out = [], []
     for row in due:
@@ -162,11 +162,18 @@ def _fitting(due: list[Prepared], left: dict[str, int]) -> list[Prepared]:
         if row.project in left:
             left[row.project] -= row.amount
         kept.append(row)
-    Prepared.objects.filter(pk__in=out).update(told="full")
+    _full(out, now)
     return kept
 
 
-def _raising(due: list[Prepared]) -> list[Prepared]:
+def _full(ids: list[int], now: datetime) -> None:
+    """Ask again in a minute, as room may come back; tell those whose campaign opens before."""
+    rows, again = Prepared.objects.filter(pk__in=ids), now + timedelta(seconds=AHEAD_MIN_SECONDS)
+    rows.filter(opens_at__lte=again).update(told="full")
+    rows.filter(opens_at__gt=again).update(order_at=again)
+
+
+def _raising(due: list[Prepared], now: datetime) -> list[Prepared]:
     """Those whose project may take orders on the day of the opening; the others are told why."""
     days: dict[date, set[str]] = defaultdict(set)
     for row in due:
@@ -180,7 +187,10 @@ def _raising(due: list[Prepared]) -> list[Prepared]:
             refused[row.project, day].append(row.pk)
     for (project, day), ids in refused.items():
         why = hindrances(project, day)[0].code
-        Prepared.objects.filter(pk__in=ids).update(told=why)
+        if why == "full":
+            _full(ids, now)
+        else:
+            Prepared.objects.filter(pk__in=ids).update(told=why)
     return kept
 
 

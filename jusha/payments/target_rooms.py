@@ -14,6 +14,7 @@ from jusha.money.assets import ASSETS
 
 RECKON_SQL: Final = (Path(__file__).parent / "sql" / "reckon_room.sql").read_text("utf-8")
 LOCK_SQL: Final = "SELECT FROM jusha_targetroom WHERE project = %s FOR UPDATE"
+MISSING_SQL: Final = (Path(__file__).parent / "sql" / "missing_rooms.sql").read_text("utf-8")
 CNY: Final = ASSETS["CNY"].number
 
 
@@ -24,6 +25,7 @@ def follow_rooms(connection: Connection[Any], now: datetime) -> int:
     Reads: jusha_project, campaigns_total, projects_fund, payments_paid.
     Writes: jusha_targetroom, jusha_reservation.
     """
+    connection.execute(MISSING_SQL, (now,))
     changed = 0
     codes = connection.execute("SELECT project FROM jusha_targetroom ORDER BY 1").fetchall()
     for (code,) in codes:

@@ -66,6 +66,11 @@ def held_by(reservation: int, *, key: int) -> bool:
     return Reservation.objects.filter(pk=reservation, key=key).exists()
 
 
+def is_reserved(order_no: int) -> bool:
+    """Whether an order holds, or held, room under a hard target. Reads: jusha_reservation."""
+    return Reservation.objects.filter(order_no=order_no).exists()
+
+
 def room_of(code: str) -> TargetRoom | None:
     """A project's room; None for one that has no hard target. Reads: jusha_targetroom."""
     return TargetRoom.objects.filter(pk=code).first()

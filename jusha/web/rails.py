@@ -38,8 +38,10 @@ def offered() -> list[tuple[str, str]]:
     return [(name, str(title)) for name, title in TITLES.items() if name in found]
 
 
-def ways_of(charity: str) -> list[tuple[str, str]]:
+def ways_of(charity: str, *, stops: bool = False) -> list[tuple[str, str]]:
     """How a gift to this charity can be paid here: the rails, then a transfer to its account.
+
+    `stops`: the project stops at its target. A transfer takes days, and no room is held so long.
 
     In the sandbox without rails, the simulated cashier stands for them, under no name. Reads:
     jusha_bankaccount.
@@ -47,7 +49,7 @@ def ways_of(charity: str) -> list[tuple[str, str]]:
     found = offered()
     if not found and settings.JUSHA_SIMULATOR:
         found = [("", str(_("去付款")))]
-    if account_for(charity):
+    if not stops and account_for(charity):
         found.append((BANK, str(TRANSFER)))
     return found
 

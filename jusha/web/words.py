@@ -60,6 +60,7 @@ REASONS: Final = {
     "over-gift-limit": gettext_lazy("超过渠道的单笔上限"),
     "over-minute-limit": gettext_lazy("超过渠道的每分钟上限"),
     "over-day-limit": gettext_lazy("超过渠道的每日上限"),
+    "room-over": gettext_lazy("为这一笔留的额度到时间了，请重新捐一次"),
     "no-merchant": gettext_lazy("收款机构还没有开通这种付款方式"),
     "payer-unknown": gettext_lazy("没能认出您的微信，请回到项目页重新捐一次"),
     "charity-unqualified": gettext_lazy("这家机构的公开募捐资格那天不在有效期内"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import transaction
 
@@ -16,7 +17,7 @@ from jusha.payments.target_rooms import follow_rooms
 from jusha.projects.models import Project
 from jusha.projects.raising import hindrances, raising_of
 from jusha.projects.reserve import Asked, NoRoomError, give_back, reserve, room_of
-from jusha.projects.target_models import Reservation
+from jusha.projects.target_models import Reservation, TargetRoom
 from tests.cast import BOOKS, WATER
 from tests.web.conftest import Site
 from tests.web.test_prepare import MEANS, NOW, OPENS
@@ -146,7 +147,9 @@ def test_a_full_project_says_so_everywhere_and_opens_when_nobody_pays(stops: Sit
     assert raising_of([BOOKS, WATER], today) == {WATER}
     assert "筹满即止" in stops.text(f"/p/{BOOKS}")
     assert "剩下的部分正有人在付款" in stops.text(f"/p/{BOOKS}/donate")
-    follow(stops, datetime.now(UTC) + HELD + timedelta(seconds=1))
+    stops.house.settle()
+    for _ in range(2):
+        follow(stops, datetime.now(UTC) + HELD + timedelta(seconds=1))
     assert not hindrances(BOOKS, today)
 
 
@@ -188,4 +191,22 @@ def test_a_crash_between_reserving_and_placing_holds_nothing(
     monkeypatch.setattr("jusha.payments.order.append", fails)
     with pytest.raises(RuntimeError), transaction.atomic():
         order(1_000)
+    assert room_left() == TARGET
+
+
+def test_no_transfer_is_offered_where_room_runs_out_in_minutes(
+    stops: Site, owner: psycopg.Connection[Any]
+) -> None:
+    owner.execute(
+        "INSERT INTO jusha_bankaccount (charity, holder, bank, number, set_by, second, set_at,"
+        " since) VALUES ('shan', '善小基金会', '演示银行', '6222000000000000', 'li', 'wang', now(),"
+        " now())"
+    )
+    assert "银行转账" in stops.text(f"/p/{WATER}/donate")
+    assert "银行转账" not in stops.text(f"/p/{BOOKS}/donate")
+
+
+def test_a_room_that_was_lost_is_made_anew_with_nothing_in_it(stops: Site) -> None:
+    TargetRoom.objects.all().delete()
+    follow(stops)
     assert room_left() == TARGET

@@ -43,33 +43,7 @@ class Command(BaseCommand):
         )
         minute.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
 
-        opening = actions.add_parser(
-            "opening", help="the opening hour of 2020, pressed together, while thousands watch"
-        )
-        opening.add_argument("--part", type=float, default=0.02, help="of the hour's 8.7 million")
-        opening.add_argument("--rate", type=int, default=6_000, help="gifts a second at first")
-        opening.add_argument("--viewers", type=int, default=2_000)
-        opening.add_argument(
-            "--fault", choices=("none", "postgres", "rankings"), default="none",
-            help="what is broken in the middle of the first span",
-        )  # fmt: skip
-        opening.add_argument(
-            "--no-record", action="store_true", help="append no line to the results"
-        )
-        opening.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
-
-        gallery = actions.add_parser(
-            "gallery", help="one project that stops at its target at 5,000 gifts a second"
-        )
-        gallery.add_argument("--rate", type=int, default=5_000, help="gifts a second")
-        gallery.add_argument(
-            "--seconds", type=float, default=20.0, help="how long they are offered"
-        )
-        gallery.add_argument(
-            "--no-record", action="store_true", help="append no line to the results"
-        )
-        gallery.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
-
+        _add_giving_days(actions)
         days = actions.add_parser(
             "three-days", help="48 million gifts of three days, a part of them"
         )
@@ -203,3 +177,27 @@ class Command(BaseCommand):
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _add_giving_days(actions: Any) -> None:
+    """Declare the opening hour and the project that stops at its target."""
+    opening = actions.add_parser(
+        "opening", help="the opening hour of 2020, pressed together, while thousands watch"
+    )
+    opening.add_argument("--part", type=float, default=0.02, help="of the hour's 8.7 million")
+    opening.add_argument("--rate", type=int, default=6_000, help="gifts a second at first")
+    opening.add_argument("--viewers", type=int, default=2_000)
+    opening.add_argument(
+        "--fault", choices=("none", "postgres", "rankings"), default="none",
+        help="what is broken in the middle of the first span",
+    )  # fmt: skip
+    opening.add_argument("--no-record", action="store_true", help="append no line to the results")
+    opening.add_argument("--keep", action="store_true", help="keep the scratch home to look at")
+
+    gallery = actions.add_parser(
+        "gallery", help="one project that stops at its target at 5,000 gifts a second"
+    )
+    gallery.add_argument("--rate", type=int, default=5_000, help="gifts a second")
+    gallery.add_argument("--seconds", type=float, default=20.0, help="how long they are offered")
+    gallery.add_argument("--no-record", action="store_true", help="append no line to the results")
+    gallery.add_argument("--keep", action="store_true", help="keep the scratch home to look at")

@@ -5,6 +5,7 @@
 SELECT a.id, a.order_no, a.rail, a.way, a.payer, a.client_ip, a.back, a.ask, a.state, a.tries,
        extract(epoch FROM a.created_at)::bigint AS created_at,
        extract(epoch FROM a.open_until)::bigint AS open_until,
+       extract(epoch FROM t.until)::bigint AS room_until,
        coalesce(o.amount, 0) AS amount,
        coalesce(p.code, '') AS charity,
        coalesce(m.merchant, '') AS merchant,
@@ -17,6 +18,7 @@ SELECT a.id, a.order_no, a.rail, a.way, a.payer, a.client_ip, a.back, a.ask, a.s
        coalesce(s.code, '') AS outcome
 FROM jusha_attempt a
 LEFT JOIN payments_order o ON o.no = a.order_no
+LEFT JOIN jusha_reservation t ON t.order_no = a.order_no
 LEFT JOIN projects_fund f ON f.project = o.project
 LEFT JOIN charities_payee p ON p.id = f.payee
 LEFT JOIN LATERAL jusha_merchant_for(a.rail, p.code, o.received_at, a.ask ->> 'merchant') m ON true

@@ -8,12 +8,11 @@
 WITH settled AS (
     SELECT positions FROM settlement_batch ORDER BY id DESC LIMIT 1
 ), running AS (
-    SELECT r.id, r.amount, r.key IS NOT NULL AND r.lanes IS NULL AND r.until <= %(now)s AS stamp,
-        CASE WHEN r.key IS NULL THEN r.until <= %(now)s OR p.order_no IS NOT NULL
-            ELSE r.lanes IS NOT NULL AND NOT EXISTS (
-                SELECT FROM jsonb_each_text(r.lanes) AS taken (lane, n)
-                WHERE n::bigint > coalesce((SELECT (positions ->> lane)::bigint FROM settled), 0))
-        END AS is_over
+    SELECT r.id, r.amount, r.lanes IS NULL AND r.until <= %(now)s AS stamp,
+        p.order_no IS NOT NULL OR r.lanes IS NOT NULL AND NOT EXISTS (
+            SELECT FROM jsonb_each_text(r.lanes) AS taken (lane, n)
+            WHERE n::bigint > coalesce((SELECT (positions ->> lane)::bigint FROM settled), 0)
+        ) AS is_over
     FROM jusha_reservation r LEFT JOIN payments_paid p ON p.order_no = r.order_no
     WHERE r.project = %(project)s AND r.ended_at IS NULL
 ), stamped AS (

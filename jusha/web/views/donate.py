@@ -73,7 +73,9 @@ def press(request: HttpRequest, code: str) -> HttpResponse:
     attribution = came_by(request)
     form = DonateForm(request.POST or None, unit_fen=project.unit_amount, initial=asked)
     before = request.GET.get("rail", "")
-    ways = sorted(ways_of(project.charity.code), key=lambda way: way[0] != before)
+    ways = sorted(
+        ways_of(project.charity.code, stops=project.hard_target), key=lambda way: way[0] != before
+    )
     takes_money = bool(ways)
     in_the_way = hindrances(code, timezone.localdate())
     is_open = takes_money and not in_the_way
@@ -182,7 +184,7 @@ def _order(
         form.lacks_room(error.left[project.code])
         return None
     rail = request.POST.get("rail", "")
-    if rail and rail in dict(ways_of(project.charity.code)):
+    if rail and rail in dict(ways_of(project.charity.code, stops=project.hard_target)):
         begin(request, order_no, rail)
         url = f"{reverse('pay', args=(order_no,))}?rail={rail}"
     else:

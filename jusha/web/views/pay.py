@@ -16,6 +16,7 @@ from jusha.payments.bank_account import BANK, choose_transfer
 from jusha.payments.models import Attempt, BankAccount, Order
 from jusha.payments.rails.names import WECHAT
 from jusha.payments.reference import reference_of
+from jusha.projects.reserve import is_reserved
 from jusha.web.browser import orders_of
 from jusha.web.headers import policy
 from jusha.web.limits import address_of
@@ -63,7 +64,8 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         return HttpResponseRedirect(order_page, status=SEE_OTHER)
     known = payments.order(no)
     charity = payments.payee_of(no) if known else ""
-    account = account_for(charity, at=known.received_at) if known and charity else None
+    takes_transfers = known is not None and charity and not is_reserved(no)
+    account = account_for(charity, at=known.received_at) if known and takes_transfers else None
     rails = dict(offered()) | ({BANK: str(TRANSFER)} if account else {})
     attempts = {each.rail: each for each in Attempt.objects.filter(order_no=no)}
     if not rails and not attempts:
