@@ -17,7 +17,7 @@ from jusha.campaigns.models import Campaign
 from jusha.guarding import queries as guarding
 from jusha.guarding.scan import scan
 from jusha.inbox.keys import person_key
-from jusha.merkle.note import encode64
+from jusha.merkle.encoding import encode64
 from jusha.money.clock import day_text, local_day, minute_text
 from jusha.people.models import Decision
 from jusha.projects.models import Project
@@ -65,7 +65,13 @@ class Day:
         """Two publish a version; it acts some minutes from now."""
         path = f"/desk/days/at/{venue}/rules"
         from_ = f"{timezone.localtime(self.now()) + timedelta(minutes=3):%Y-%m-%dT%H:%M}"
-        said = {"do": "propose", "rule": name, "pool": pool, "text": text, "from": from_}
+        said: dict[str, Any] = {
+            "do": "propose",
+            "rule": name,
+            "pool": pool,
+            "text": text,
+            "from": from_,
+        }
         self.desk.post("op", path, **said)
         self.desk.confirm("rev", path)
         self.later(5)
@@ -98,7 +104,7 @@ def test_a_giving_day_from_its_first_word_to_its_report(day: Day) -> None:
     # Donors, a team, a company.
     first = house.give(2_000, campaign="fest-hill")
     assert day.match(first) == {"H1.1": 2_000}
-    rail = {"code": "rail", "terms": {"assets": ["CNY"], "clock": "rail"}}
+    rail: dict[str, Any] = {"code": "rail", "terms": {"assets": ["CNY"], "clock": "rail"}}
     assert house.instruct("admit-channel", **rail)[0] == "done"
     paid = {"channel": "rail", "paid_at": int(day.now().timestamp())}
     lucky = house.give(1_000, WATER, BOB, campaign="fest-sea", **paid)

@@ -28,7 +28,7 @@ from jusha.uploads.rules import ENDINGS, PICTURES
 from jusha.web.decision_words import refusal
 from jusha.web.desk.guard import DeskRequest, prove_first, require_role
 from jusha.web.desk.staff import Staff
-from jusha.web.join_form import KINDS
+from jusha.web.tier_words import KINDS
 
 SEE_OTHER: Final = 303
 REFUSED: Final = 422

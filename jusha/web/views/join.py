@@ -14,7 +14,8 @@ from jusha.charities.models import Application
 from jusha.people.models import UserAccount
 from jusha.uploads import queries as uploads
 from jusha.web.desk.staff import is_staff
-from jusha.web.join_form import FILES, KINDS, REFUSALS, JoinForm, before
+from jusha.web.join_form import FILES, REFUSALS, JoinForm, before
+from jusha.web.tier_words import KINDS
 
 SEE_OTHER: Final = 303
 REFUSED: Final = 422
