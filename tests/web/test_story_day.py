@@ -8,6 +8,7 @@ report is what a stranger adds up. The clocks are moved on, nothing else is.
 import json
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
