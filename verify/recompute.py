@@ -2759,6 +2759,7 @@ def standing(walk: Walk) -> dict[str, Any]:
         campaigns[code] = {name: sum(sums[key] for sums in found) for key, name in names.items()}
     pools = {
         code: {
+            "campaign": pool.campaign,
             "matched": pool.matched,
             "released": sum(pool.released.values()),
             "unpaid": sum(pool.payable.values()),
@@ -2775,20 +2776,33 @@ def check_report(report: dict[str, Any], stood: dict[str, Any]) -> Iterator[str]
         for name, right in stood["campaigns"][code].items():
             if venue[name] != right:
                 yield f"{code} {name}: {venue[name]}, the log has {right}"
-        for pool in venue["pools"]:
-            told = {
-                "matched": sum(each["matched"] for each in pool["rules"]),
-                "released": sum(each["amount"] for each in pool["released"]),
-            }
-            if pool["promise"]:
-                told["unpaid"] = pool["promise"]["unpaid"]
-            for name, sum_ in told.items():
-                right = stood["pools"][pool["pool"]][name]
-                if sum_ != right:
-                    yield f"{code} pool {pool['pool']} {name}: {sum_}, the log has {right}"
+        yield from check_pools(venue, stood["pools"])
     for name, sum_ in report["sums"].items():
         if sum_ != sum(venue[name] for venue in report["venues"]):
             yield f"{name}: {sum_} is not the sum of the venues"
+
+
+def check_pools(venue: dict[str, Any], stood: dict[str, Any]) -> Iterator[str]:
+    """Say which pools of a campaign a report leaves out, borrows, or tells wrong sums of."""
+    code = venue["code"]
+    told_of = {pool["pool"] for pool in venue["pools"]}
+    right_of = {name for name, one in stood.items() if one["campaign"] == code}
+    for name in sorted(right_of - told_of):
+        yield f"{code} pool {name}: left out, the log has it"
+    for pool in venue["pools"]:
+        if pool["pool"] not in right_of:
+            yield f"{code} pool {pool['pool']}: the log has it in another campaign or nowhere"
+            continue
+        told = {
+            "matched": sum(each["matched"] for each in pool["rules"]),
+            "released": sum(each["amount"] for each in pool["released"]),
+        }
+        if pool["promise"]:
+            told["unpaid"] = pool["promise"]["unpaid"]
+        for name, sum_ in told.items():
+            right = stood[pool["pool"]][name]
+            if sum_ != right:
+                yield f"{code} pool {pool['pool']} {name}: {sum_}, the log has {right}"
 
 
 def money(amount: int, label: str) -> str:

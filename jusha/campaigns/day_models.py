@@ -142,6 +142,20 @@ class Scene(models.Model):
         return self.code
 
 
+class CampaignWords(models.Model):
+    """A campaign's page as it was written at a time: a trigger keeps every version."""
+
+    campaign = models.CharField(max_length=40, db_index=True)
+    page = models.JSONField()
+    written_by = models.UUIDField(null=True)
+    """The account; none where the owner of the database wrote."""
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        """Name the campaign."""
+        return self.campaign
+
+
 class DayReport(models.Model):
     """The closing report of a campaign: figures as they stood at a size of the log."""
 

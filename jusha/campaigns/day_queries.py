@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from jusha.campaigns.day_models import DayReport, Participation, PoolPromise
-from jusha.campaigns.day_rules import FUND_KIND, Phase, phase
+from jusha.campaigns.day_rules import FUND_KIND, Phase, identity, phase
 from jusha.campaigns.models import Campaign, Terms
-from jusha.campaigns.queries import Running, all_campaigns
+from jusha.campaigns.queries import Running, all_campaigns, obeyed
 from jusha.ledger.models import Account
 from jusha.matching.models import Pool
 from jusha.money.assets import ASSETS
@@ -99,8 +100,9 @@ def participants(codes: Collection[str]) -> dict[str, list[str]]:
 class PromiseState:
     """How a sponsor's promises for a pool stand. Sums in fen.
 
-    `unpaid` was released to charities and not paid yet; a default (承诺逾期) is what is unpaid
-    after the day on which the last promise was due.
+    `unpaid` was released to charities and not paid yet. Promises are used and paid in the order of
+    their days: a default (承诺逾期) is what was released from those whose day is past and is not
+    paid. `due_on` is the day of the first promise that is not paid in full, else of the last.
     """
 
     pool: str
@@ -116,10 +118,11 @@ class PromiseState:
 def promises(pools: Iterable[str], *, today: date) -> dict[str, PromiseState]:
     """How the promises for pools stand, by pool; a pool without a signed paper is not there.
 
-    Two questions. Reads: jusha_poolpromise, ledger_account.
+    A promise counts from when settlement obeyed it; one that it refused never does. Three
+    questions. Reads: jusha_poolpromise, settlement_outcome, ledger_account.
     """
     signed: dict[str, list[PoolPromise]] = {}
-    for each in PoolPromise.objects.filter(pool__in=set(pools)).order_by("id"):
+    for each in _obeyed(PoolPromise.objects.filter(pool__in=set(pools)).order_by("due_on", "id")):
         signed.setdefault(each.pool, []).append(each)
     if not signed:
         return {}
@@ -140,17 +143,34 @@ def promises(pools: Iterable[str], *, today: date) -> dict[str, PromiseState]:
     }
 
 
+def _obeyed(signed: Iterable[PoolPromise]) -> list[PoolPromise]:
+    """Those whose instruction settlement obeyed, in their order."""
+    names = {UUID(bytes=identity(each.decision)): each for each in signed}
+    if not names:
+        return []
+    done = obeyed(names)
+    return [each for name, each in names.items() if name in done]
+
+
 def _state(code: str, signed: list[PoolPromise], sums: dict[str, int], today: date) -> PromiseState:
-    due_on = max(each.due_on for each in signed)
+    """From one pool's promises in the order of their days."""
+    covered, due_on = 0, signed[-1].due_on
+    for each in signed:
+        covered += each.amount
+        if covered > sums["paid"]:
+            due_on = each.due_on
+            break
+    due = sum(each.amount for each in signed if each.due_on < today)
+    released = sums["payable"] + sums["paid"]
     return PromiseState(
         code,
-        signed[-1].sponsor,
+        signed[0].sponsor,
         sum(each.amount for each in signed),
         due_on,
         sums["promised"] + sums["payable"] + sums["paid"],
         sums["payable"],
         sums["paid"],
-        is_default=today > due_on and sums["payable"] > 0,
+        is_default=min(due, released) > sums["paid"],
     )
 
 

@@ -3,7 +3,8 @@
 An exclusion by two persons keeps a charity out for a time, a year at most.
 """
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -102,11 +103,11 @@ def propose_join(
     Raises DayRefusedError, DecisionRefusedError. Writes: jusha_decision.
     """
     codes = sorted(set(codes))
-    _check_campaign(campaign, now)
+    page = _check_campaign(campaign, now)
     if not 0 < len(codes) <= PROJECTS_MAX:
         raise DayRefusedError("no-projects")
     _check_own(charity, codes)
-    version = _check_charity(charity, on=localdate(now))
+    version = _check_charity(charity, page, now)
     with transaction.atomic():
         waiting = decisions.open_decisions(JOIN_KIND, charities=[charity])
         if waiting.filter(subject=campaign).exists():
@@ -125,7 +126,7 @@ def confirm_join(number: int, *, by: UUID, now: datetime) -> Decision:
     def apply(found: Decision) -> None:
         page = _check_campaign(found.subject, now)
         _check_own(found.charity, found.body["projects"])
-        if _check_charity(found.charity, on=localdate(now)) != found.body["version"]:
+        if _check_charity(found.charity, page, now) != found.body["version"]:
             raise DayRefusedError("stale")
         _create(Participation, found)
         page.projects.add(*(each.pk for each in projects.named(found.body["projects"]).values()))
@@ -152,10 +153,9 @@ def _check_own(charity: str, codes: list[str]) -> None:
             raise DayRefusedError("own-project", code)
 
 
-def _check_charity(charity: str, *, on: date) -> int:
+def _check_charity(charity: str, page: Campaign, now: datetime) -> int:
     """The version of the pact that a charity signed. Raises DayRefusedError."""
-    if (out := excluded(charity, on)) is not None:
-        raise DayRefusedError("excluded", f"{out.ends:%Y-%m-%d}")
+    check_charities([charity], page.opens, page.closes, now=now)
     pact = current_pact()
     if pact is None:
         raise DayRefusedError("no-pact")
@@ -168,6 +168,37 @@ def excluded(charity: str, on: date) -> Exclusion | None:
     """The exclusion that holds on a day, the longest; None. Reads: jusha_exclusion."""
     found = Exclusion.objects.filter(charity=charity, begins__lte=on, ends__gt=on)
     return found.order_by("-ends").first()
+
+
+def out_during(
+    codes: Collection[str], opens: datetime | None, closes: datetime | None, *, now: datetime
+) -> Exclusion | None:
+    """An exclusion of one of the charities that overlaps what is left of a window, the longest.
+
+    A campaign without a window is asked of today. Reads: jusha_exclusion.
+    """
+    today = localdate(now)
+    first = max(localdate(opens), today) if opens else today
+    last = localdate(closes - timedelta(microseconds=1)) if closes else first
+    found = Exclusion.objects.filter(charity__in=codes, begins__lte=max(first, last))
+    return found.filter(ends__gt=first).order_by("-ends").first()
+
+
+def check_charities(
+    codes: Collection[str], opens: datetime | None, closes: datetime | None, *, now: datetime
+) -> None:
+    """Raise DayRefusedError("excluded") with who and until when, if one is kept out of a window."""
+    if (out := out_during(codes, opens, closes, now=now)) is not None:
+        raise DayRefusedError("excluded", f"{out.charity} {out.ends:%Y-%m-%d}")
+
+
+def _leave_drafts(charity: str, now: datetime) -> None:
+    """Take an excluded charity's projects off every draft that its exclusion overlaps."""
+    own = [each.pk for each in projects.of_charity(charity)]
+    drafts = Campaign.objects.exclude(code__in=Terms.objects.values("code"))
+    for page in drafts.filter(projects__in=own).distinct():
+        if out_during([charity], page.opens, page.closes, now=now) is not None:
+            page.projects.remove(*own)
 
 
 def propose_exclude(
@@ -189,14 +220,18 @@ def propose_exclude(
     return decisions.propose(EXCLUDE_KIND, charity=charity, subject=charity, body=body, by=by)
 
 
-def confirm_exclude(number: int, *, by: UUID) -> Decision:
-    """Keep the charity out. Raises DecisionRefusedError, DayRefusedError.
+def confirm_exclude(number: int, *, by: UUID, now: datetime) -> Decision:
+    """Keep the charity out, and off the drafts it stood on; what settlement opened goes on.
 
-    Writes: jusha_decisionend, jusha_exclusion.
+    Raises DecisionRefusedError, DayRefusedError.
+    Writes: jusha_decisionend, jusha_exclusion, jusha_campaign_projects.
     """
-    return decisions.confirm(
-        number, kind=EXCLUDE_KIND, by=by, apply=lambda found: _create(Exclusion, found)
-    )
+
+    def apply(found: Decision) -> None:
+        _create(Exclusion, found)
+        _leave_drafts(found.charity, now)
+
+    return decisions.confirm(number, kind=EXCLUDE_KIND, by=by, apply=apply)
 
 
 def _create(model: type[Pact | Participation | Exclusion], found: Decision) -> None:

@@ -20,6 +20,7 @@ from jusha.campaigns.day_rules import (
     page_digest,
 )
 from jusha.campaigns.edit_day import page_of, save_page
+from jusha.campaigns.join_day import check_charities
 from jusha.campaigns.models import Campaign, Terms
 from jusha.campaigns.tell import tell
 from jusha.money.clock import minute_text
@@ -70,7 +71,7 @@ def propose_emergency(
     begins = now.replace(second=0, microsecond=0)
     page = page._replace(opens=begins, closes=begins + timedelta(days=days))
     with transaction.atomic():
-        made = save_page(page, is_new=True, is_sandbox=is_sandbox, with_projects=projects)
+        made = save_page(page, is_new=True, is_sandbox=is_sandbox, by=by, with_projects=projects)
         return propose_open(made.code, by=by, now=now, is_sandbox=is_sandbox)
 
 
@@ -97,10 +98,12 @@ def _said(page: Campaign, now: datetime, *, is_sandbox: bool) -> dict[str, Any]:
         raise DayRefusedError("over", page.code)
     if page.is_rehearsal and not is_sandbox:
         raise DayRefusedError("rehearsal")
-    codes = page.projects.values_list("code", flat=True)
+    whose = dict(page.projects.order_by("code").values_list("code", "charity__code"))
+    check_charities(set(whose.values()), page.opens, page.closes, now=now)
     return {
         "code": page.code,
         "opens": minute_text(int(page.opens.timestamp())),
         "closes": minute_text(int(page.closes.timestamp())),
-        "page": page_digest(page_of(page), codes),
+        "projects": [*whose],
+        "page": page_digest(page_of(page), whose),
     }

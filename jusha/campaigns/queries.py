@@ -1,10 +1,11 @@
 """Reading campaigns and running totals for pages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
@@ -249,3 +250,18 @@ def _running(page: Campaign, terms: Terms) -> Running:
 
 def _moment(text: str) -> datetime:
     return datetime.fromtimestamp(minute_seconds(text), UTC)
+
+
+def obeyed(names: Collection[UUID]) -> set[UUID]:
+    """Those of these instructions that settlement obeyed. Reads: settlement_outcome."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM settlement_outcome WHERE id = ANY(%s) AND code = 'done'", [[*names]]
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def written_by(account: UUID | None) -> None:
+    """Tell the database who writes pages in this transaction: it keeps that with their words."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('jusha.by', %s, true)", [str(account or "")])

@@ -73,6 +73,8 @@ def propose_fund(campaign: str, said: Promise, *, evidence: str, by: UUID, today
     }
     check_sponsor("fund-pool", promise, on=today)
     body = {"promise": promise, "pool": pool}
+    if decisions.open_decisions(FUND_KIND).filter(body__promise__pool=said.pool).exists():
+        raise DayRefusedError("waits")
     return decisions.propose(
         FUND_KIND, charity="", subject=campaign, body=body, by=by, evidence=[evidence]
     )

@@ -50,7 +50,7 @@ REFUSALS: Final[dict[str, Promise]] = {
     "step": _("这一步现在不能做。请看页面上现在的情况。"),
     "no-pact": _("平台还没有公布自律公约，暂时不能报名。"),
     "not-signed": _("要先由机构的项目或财务人员签署自律公约的现行版本。"),
-    "excluded": _("机构在暂停参加的期限内，到期之前不能报名。"),
+    "excluded": _("机构暂停参加的期限和活动的时间重叠，不能参加。"),
     "over": _("活动已经结束。"),
     "not-opened": _("活动还没有开放。先由两个人开放，再办这一步。"),
     "own-project": _("只能用自己机构的项目报名。"),
@@ -146,13 +146,17 @@ def facts(found: Decision) -> list[tuple[str, str]]:
 
 def _open_facts(body: dict[str, Any]) -> list[tuple[str, str]]:
     pages = named(each["code"] for each in body["campaigns"])
-    return [
-        (
-            told(pages[each["code"]], "title") if each["code"] in pages else each["code"],
-            f"{local_minute(each['opens'])} – {local_minute(each['closes'])}",
-        )
-        for each in body["campaigns"]
-    ]
+    codes = {code for each in body["campaigns"] for code in each.get("projects", ())}
+    found = projects.named_with_charity(codes)
+    rows = []
+    for each in body["campaigns"]:
+        title = told(pages[each["code"]], "title") if each["code"] in pages else each["code"]
+        rows.append((title, f"{local_minute(each['opens'])} – {local_minute(each['closes'])}"))
+        for code in each.get("projects", ()):
+            one = found.get(code)
+            words = f"{told(one, 'title')} · {told(one.charity, 'name')}" if one else code
+            rows.append((gettext("项目"), words))
+    return rows
 
 
 def _fund_facts(body: dict[str, Any]) -> list[tuple[str, str]]:

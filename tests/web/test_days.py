@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from jusha.campaigns.day_models import Participation, PoolPromise
 from jusha.campaigns.day_queries import lineage, promises
-from jusha.campaigns.day_rules import KINDS, DayRefusedError, anchors
+from jusha.campaigns.day_rules import KINDS, DayRefusedError, anchors, identity
 from jusha.campaigns.edit_day import page_of, save_page
 from jusha.campaigns.models import Campaign, Terms
 from jusha.campaigns.open_day import propose_open
@@ -365,6 +365,11 @@ def test_from_notice_to_payment_and_the_report_is_what_the_log_says(desk: Desk) 
     lie = json.loads(json.dumps(told))
     lie["venues"][0]["donated"] += 1
     assert len(_stranger(site, lie)) == 2, "the venue, and the sum of the venues"
+    less = json.loads(json.dumps(told))
+    less["venues"][0]["pools"] = []
+    assert _stranger(site, less) == [
+        "报告不一致 REPORT DIFFERS: gone pool old: left out, the log has it"
+    ]
     house.check()
 
 
@@ -390,6 +395,11 @@ def test_a_promise_that_is_due_and_unpaid_is_said_on_the_page(
         " decision, at) VALUES ('old', 'gone', 'Tree Ltd', 10000, 'secured', %s, 'x', 99, now())"
     )
     owner.execute(signed, (today - timedelta(days=1),))
+    assert promises(["old"], today=today) == {}, "settlement obeyed nothing of it"
+    owner.execute(
+        "INSERT INTO settlement_outcome (id, number, code, detail) VALUES (%s, 0, 'done', '{}')",
+        (UUID(bytes=identity(99)),),
+    )
     assert "承诺逾期" not in desk.site.text("/c/gone"), "nothing is released yet"
     for step in ("begin-notice", "close-pool"):
         assert house.instruct(step, pool="old")[0] == "done"

@@ -123,13 +123,16 @@ def history(kinds: Iterable[str], subject: str) -> list[Ended]:
         if getattr(each, "end", None) is not None
     ]
     found.sort(key=lambda each: each.pk, reverse=True)
-    told = [_instruction(each) for each in found if each.kind in TELLS]
+    told = [one for each in found if each.kind in TELLS for one in _instructions(each)]
     outcomes = Outcome.objects.in_bulk(told)
     return [_ended(each, outcomes) for each in found]
 
 
-def _instruction(found: Decision) -> UUID:
-    return UUID(bytes=identity(found.pk))
+def _instructions(found: Decision) -> list[UUID]:
+    """The names of all that a decision told settlement, as `tell` gives them."""
+    each = {OPEN_KIND: "campaigns", STEP_KIND: "bodies"}.get(found.kind)
+    count = len(found.body[each]) if each else 1
+    return [UUID(bytes=identity(found.pk, place)) for place in range(count)]
 
 
 def _ended(found: Decision, outcomes: dict[Any, Outcome]) -> Ended:
@@ -138,11 +141,11 @@ def _ended(found: Decision, outcomes: dict[Any, Outcome]) -> Ended:
         return Ended(found, title, found.end.verdict, found.end.words)
     if found.kind not in TELLS:
         return Ended(found, title, "done", "")
-    outcome = outcomes.get(_instruction(found))
-    if outcome is None:
-        return Ended(found, title, "waiting", "")
-    words = outcome_words(outcome.code, outcome.detail)
-    return Ended(found, title, "refused" if words else "done", words)
+    answers = [outcomes.get(each) for each in _instructions(found)]
+    words = [outcome_words(each.code, each.detail) for each in answers if each is not None]
+    if refused_ := [*dict.fromkeys(each for each in words if each)]:
+        return Ended(found, title, "refused", " ".join(refused_))
+    return Ended(found, title, "waiting" if None in answers else "done", "")
 
 
 def end(request: DeskRequest, kinds: Iterable[str]) -> HttpResponse | str:
@@ -183,7 +186,7 @@ def _confirm(found: Decision, by: UUID, now: datetime) -> None:
         STEP_KIND: lambda: confirm_step(number, by=by, today=today),
         PACT_KIND: lambda: confirm_pact(number, by=by),
         JOIN_KIND: lambda: confirm_join(number, by=by, now=now),
-        EXCLUDE_KIND: lambda: confirm_exclude(number, by=by),
+        EXCLUDE_KIND: lambda: confirm_exclude(number, by=by, now=now),
         REPORT_KIND: lambda: confirm_report(number, by=by),
     }
     ways[found.kind]()

@@ -108,7 +108,12 @@ def _written(
             page = form.page()
             if day is not None:
                 page = page._replace(is_rehearsal=day.is_rehearsal)
-            made = save_page(page, is_new=found is None, is_sandbox=settings.JUSHA_SIMULATOR)
+            made = save_page(
+                page,
+                is_new=found is None,
+                is_sandbox=settings.JUSHA_SIMULATOR,
+                by=request.account.pk,
+            )
             way = reverse("desk-day", args=(made.parent or made.code,))
             return HttpResponseRedirect(way, status=SEE_OTHER)
         except DayRefusedError as error:
