@@ -206,6 +206,11 @@ def frozen(codes: Iterable[str]) -> set[str]:
     return set(found.values_list("code", flat=True))
 
 
+def reports(campaign: str) -> list[DayReport]:
+    """Every closing report of a campaign, the first one first. Reads: jusha_dayreport."""
+    return list(DayReport.objects.filter(campaign=campaign).order_by("id"))
+
+
 def newest_report(campaign: str) -> DayReport | None:
     """The newest closing report of a campaign. Reads: jusha_dayreport."""
     return DayReport.objects.filter(campaign=campaign).order_by("-id").first()

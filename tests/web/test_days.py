@@ -356,6 +356,14 @@ def test_from_notice_to_payment_and_the_report_is_what_the_log_says(desk: Desk) 
     house.give(700)  # the log goes on
     site.publish()
     told = site.get("/c/gone/report.json").json()
+    assert "?version=2" not in site.text("/c/gone/report")
+    desk.post("op", "/desk/days/at/gone", do="report")
+    desk.confirm("rev", "/desk/days/at/gone")
+    assert "/c/gone/report?version=1" in site.text("/c/gone/report")
+    assert "/c/gone/report?version=2" in site.text("/c/gone/report?version=1")
+    assert site.get("/c/gone/report.json?version=1").json() == told
+    assert site.get("/c/gone/report.json").json()["entries"] > told["entries"]
+    assert site.get("/c/gone/report?version=3").status_code == 404
     assert told["sums"] == _recomputed(house.entries()[: told["entries"]], "gone")
     assert told["venues"][0]["donors"] == 2
     assert [one["amount"] for one in told["venues"][0]["pools"][0]["released"]] == [6667, 3333]

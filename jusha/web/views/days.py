@@ -36,25 +36,35 @@ def pact(request: HttpRequest) -> HttpResponse:
 
 
 def closing(request: HttpRequest, code: str) -> HttpResponse:
-    """Show a campaign's closing report as two persons published it."""
-    page, report = _found(code)
+    """Show a campaign's closing report as two persons published it; ?version=1 is the first."""
+    page, report, version, every = _found(request, code)
     venues = {each.code: each for each in Campaign.objects.filter(parent=code)} | {code: page}
     rows = [(venues.get(each["code"]), each) for each in report.figures["venues"]]
-    context = {"page": page, "report": report, "rows": rows, "sums": report.figures["sums"]}
+    context: dict[str, Any] = {
+        "page": page,
+        "report": report,
+        "rows": rows,
+        "sums": report.figures["sums"],
+        "version": version,
+        "others": [pair for pair in enumerate(every, 1) if pair[0] != version],
+    }
     return render(request, "web/closing.html", context)
 
 
-def closing_file(_request: HttpRequest, code: str) -> HttpResponse:
+def closing_file(request: HttpRequest, code: str) -> HttpResponse:
     """The same as JSON."""
-    report = _found(code)[1]
+    report = _found(request, code)[1]
     return JsonResponse(
         report.figures | {"published": report.at.isoformat(timespec="seconds")},
         json_dumps_params={"ensure_ascii": False, "sort_keys": True, "indent": 1},
     )
 
 
-def _found(code: str) -> tuple[Campaign, DayReport]:
-    page, report = Campaign.objects.filter(code=code).first(), days.newest_report(code)
-    if page is None or report is None:
+def _found(request: HttpRequest, code: str) -> tuple[Campaign, DayReport, int, list[DayReport]]:
+    """The campaign, the report that was asked for (the newest), its version, and all of them."""
+    page, every = Campaign.objects.filter(code=code).first(), days.reports(code)
+    numbers = {str(number): number for number in range(1, len(every) + 1)}
+    version = numbers.get(request.GET.get("version", str(len(every))))
+    if page is None or version is None:
         raise Http404(code)
-    return page, report
+    return page, every[version - 1], version, every
