@@ -13,6 +13,8 @@ from django.test import Client
 from jusha.api.models import ApiOrder, HookEvent
 from jusha.api.rules import KINDS, SCOPES
 from jusha.api.tell import tell
+from jusha.payments.target_rooms import follow_rooms
+from jusha.projects.models import Project
 from tests.api.conftest import Api
 from tests.cast import BOOKS
 
@@ -56,6 +58,8 @@ def said(line: str, told: dict[str, str]) -> str:
 
 def test_every_curl_line_gets_what_the_page_shows(api: Api) -> None:
     api.site.publish()
+    Project.objects.filter(code=BOOKS).update(hard_target=True)
+    follow_rooms(api.house.web, datetime.now(UTC))
     key, asked = api.caller().whole, 0
     facts = api.anyone.get(f"projects/{BOOKS}").json()["facts"]["version"]
     shown: list[Any] = []
@@ -72,7 +76,7 @@ def test_every_curl_line_gets_what_the_page_shows(api: Api) -> None:
             told = json.loads("".join(block).replace("…", ""))
             if "type" not in told:
                 assert set(shown[-1].json()) == set(told)
-    assert asked == 7
+    assert asked == 8
 
 
 def test_the_event_on_the_page_has_the_fields_of_a_real_one(api: Api) -> None:
