@@ -4,7 +4,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.timezone import localdate
 
+from jusha.campaigns.day_models import Scene
 from jusha.payments.attribution import NOWHERE, Attribution, cleaned, is_sound, keep
 from jusha.payments.models import AttributedOrder, Prepared
 from jusha.payments.order import OrderRefusedError, Wish, place_orders
@@ -27,6 +29,10 @@ def test_what_is_no_code_is_left_out_of_a_link() -> None:
 
 
 def test_what_a_visitor_came_by_goes_with_them_to_the_order(site: Site) -> None:
+    Scene.objects.create(
+        code="map-1", name_zh="地图", name_en="Map", kind="map", owner="Sea Ltd",
+        begins=localdate(),
+    )  # fmt: skip
     html = site.text(f"/p/{BOOKS}?team=lan&scene=map-1&team=%3Cb%3E&province=nowhere")
     assert f"/p/{BOOKS}/donate?campaign=day&amp;scene=map-1" in html
     asked = f"/p/{BOOKS}/donate?campaign=day&team=lan&scene=map-1"
