@@ -417,6 +417,14 @@ def test_a_promise_that_is_due_and_unpaid_is_said_on_the_page(
     assert "承诺逾期" in text
     assert "还有 66.67 元 没有付给机构" in text
     assert promises(["old"], today=today - timedelta(days=1))["old"].is_default is False
+    for decision, code, promised in ((98, "refused", 10_000), (97, "done", 20_000)):
+        owner.execute(signed.replace("99", str(decision)), (today + timedelta(days=3000),))
+        owner.execute(
+            "INSERT INTO settlement_outcome (id, number, code, detail) VALUES (%s, 0, %s, '{}')",
+            (UUID(bytes=identity(decision)), code),
+        )
+        stands = promises(["old"], today=today)["old"]
+        assert (stands.promised, stands.is_default) == (promised, True), "a later one hides nothing"
 
 
 def test_only_registered_scenes_are_kept_and_counted(desk: Desk) -> None:
