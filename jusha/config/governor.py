@@ -5,6 +5,7 @@ a database or a page that does not answer holds up neither. What it says is a fi
 be heard while the database is away. A person's switch goes before it.
 """
 
+import http.client
 import json
 import time
 import urllib.error
@@ -85,7 +86,7 @@ def _asked(address: str) -> tuple[int, bytes | None] | None:
         body = error.read(1 << 16)
     except TimeoutError:
         return int(ASK_SECONDS * 1_000), None
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         late = isinstance(getattr(error, "reason", None), TimeoutError)
         return (int(ASK_SECONDS * 1_000), None) if late else None
     return int((time.monotonic() - began) * 1_000), body
@@ -126,5 +127,7 @@ def govern(stop: Callable[[], bool], governor: Governor, measures: Measures) -> 
             governor.look(measures.take(), datetime.now(UTC))
         except OSError as error:
             log.error("shed_untold", error=str(error))  # noqa: TRY400 - it says it all
+        except Exception:  # whatever it met, the level must not freeze
+            log.exception("governor_stumbled")
         time.sleep(max(EVERY_SECONDS - (time.monotonic() - began), 0.1))
     measures.close()

@@ -133,7 +133,11 @@ class Streams:
                 if self._seen.get((screen, event)) == mark:
                     continue
                 body = path.read_bytes()
-            except OSError:  # not told yet, or taken away: what was sent stands
+            except FileNotFoundError:  # not told yet, or taken away: nobody gets it any more
+                self._seen.pop((screen, event), None)
+                self._last.pop((screen, event), None)
+                continue
+            except OSError:
                 continue
             self._seen[screen, event] = mark
             self._last[screen, event] = as_event(event, body)

@@ -8,6 +8,7 @@ dead teller leaves them as they are, with an as of that grows old.
 import json
 import os
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -126,6 +127,14 @@ def sweep(*folders: str) -> None:
     """
     for draft in (each for name in folders for each in (folder() / name).glob(".*")):
         draft.unlink(missing_ok=True)
+
+
+def keep_only(place: str, names: Collection[str]) -> None:
+    """Take away every fragment of a folder ("s/") but those of these names. Raises OSError."""
+    kept = {fragment_name(name, language) for name in names for language, _ in settings.LANGUAGES}
+    for path in (folder() / place).glob("*.html"):
+        if f"{place}{path.name}" not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _moment(seconds: Any) -> datetime:

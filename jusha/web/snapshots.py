@@ -27,6 +27,7 @@ FOLDER: Final = "snapshots"
 MARK: Final = "JUSHA_SNAPSHOT"
 """In a request's META: the level for which a page is rendered. No header can set it."""
 POLICY: Final = "Content-Security-Policy"
+GONE: Final = ("404", "410")
 CARRIED: Final = ("team", "company", "scene", "campaign")
 FIELD: Final = b'<input type="hidden" name="jusha-carry" value="1">'
 LINK: Final = b"jusha-carry=1"
@@ -123,7 +124,8 @@ class Snapshots:
         finally:
             answer.close()
         if not told["status"].startswith("200"):
-            file_of(path, language, level).unlink(missing_ok=True)
+            if told["status"][:3] in GONE:  # else the last one stands: the database may be away
+                file_of(path, language, level).unlink(missing_ok=True)
             return False
         write_at(file_of(path, language, level), told["policy"].encode() + b"\n" + body)
         return True

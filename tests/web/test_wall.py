@@ -16,7 +16,10 @@ from jusha.campaigns.live.wall_rules import State, folded, judged
 from jusha.giving.erase_donor import Whose, erase_donor
 from jusha.people.rules import Office
 from jusha.tlog import queries as tlog
+from jusha.web import live_files
+from jusha.web.board.tell import Board
 from jusha.web.gate import Gate
+from jusha.web.shed_rules import Level
 from jusha.web.views import names
 from tests.cast import BOOKS
 from tests.web.conftest import Site
@@ -147,3 +150,21 @@ def test_a_prefix_costs_what_is_shown_of_it(site: Site, owner: psycopg.Connectio
     ).fetchall()
     assert "wallname_found" in str(plan)
     assert "Sort" not in str(plan), "names that are not shown are not read"
+
+
+def test_a_screen_that_stands_still_or_is_over_shows_nobody(site: Site) -> None:
+    hang(site, "阿明")
+    file = live_files.folder() / live_files.fragment_name(live_files.screen_name("day"), "zh-hans")
+    now = datetime.now(UTC)
+    board = Board()
+    board.tell(now, Level.NOTHING)
+    assert "阿明" in file.read_text("utf-8")
+    board.tell(now, Level.DONATE_ONLY)
+    assert "阿明" not in file.read_text("utf-8")
+    board.tell(now, Level.NOTHING)
+    assert "阿明" in file.read_text("utf-8")
+    stale = file.with_name("gone.day.zh-hans.html")
+    stale.write_text("阿明", "utf-8")
+    Board().tell(now, Level.NOTHING)
+    assert not stale.exists()
+    assert file.exists()

@@ -34,14 +34,20 @@ class Screen:
         self._seen: int | None = None
         self._seconds: defaultdict[int, Seconds] = defaultdict(Seconds)
 
-    def tell(self, now: datetime) -> int:
-        """Write the screen of each campaign that runs; how many. Raises OSError."""
+    def tell(self, now: datetime, *, names: bool = True) -> int:
+        """Write the screen of each campaign that runs; how many. Raises OSError.
+
+        Without `names` none are shown: what then stands still must show nobody who is taken off
+        the wall meanwhile. For the same reason files of screens that are over are taken away.
+        """
         self._count(now)
         codes = campaigns.told_at(now, after_days=0) | self._ended_just(now)
         day = local_day(int(now.timestamp()))
         pools = matching.pools_of(list(codes), day=day, at=now)
         for campaign, code in codes.items():
-            self._write(campaign, code, pools[campaign], now)
+            self._write(campaign, code, pools[campaign], now, names=names)
+        keep = {live_files.screen_name(code) for code in codes.values()}
+        live_files.keep_only(live_files.screen_name(""), keep)
         return len(codes)
 
     def _ended_just(self, now: datetime) -> dict[int, str]:
@@ -60,14 +66,22 @@ class Screen:
             seconds.forget(int(since.timestamp()))
 
     def _write(
-        self, campaign: int, code: str, pools: list[matching.PoolState], now: datetime
+        self,
+        campaign: int,
+        code: str,
+        pools: list[matching.PoolState],
+        now: datetime,
+        *,
+        names: bool,
     ) -> None:
         given = live.provinces(campaign)
         context: dict[str, Any] = {
             "at": now,
             "pulse": pulse(self._seconds[campaign], now_s=int(now.timestamp())),
             "tiles": tiles(given),
-            "names": [each.name for each in live.newest_names(campaign, most=NAMES_SHOWN)],
+            "names": [each.name for each in live.newest_names(campaign, most=NAMES_SHOWN)]
+            if names
+            else [],
             "pools": pools,
         }
         for language, _ in settings.LANGUAGES:

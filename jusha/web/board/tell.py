@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from jusha.campaigns import queries as campaigns
@@ -39,6 +40,8 @@ class Board:
         self._names, self._rankings, self._screen = Names(), Rankings(), Screen()
         self._snapshots = Snapshots(worth_keeping)
         self._ranked_at: datetime | None = None
+        self._is_bare = False
+        """Whether the screens that stand still under load were written without names."""
 
     def tell(self, now: datetime, level: Level) -> Done:
         """Do a second's work; what `level` lets go is not touched. Raises OSError."""
@@ -48,24 +51,32 @@ class Board:
             ("wall", level < Level.WALL, self._names.tell),
             ("teams", level < Level.RANKINGS, lambda: count_gifts(passes=PASSES)),
             ("rankings", level < Level.RANKINGS and due, lambda: self._rankings.tell(now)),
-            ("screen", level < Level.CURVE, lambda: self._screen.tell(now)),
+            (
+                "screen",
+                level < Level.CURVE or not self._is_bare,
+                lambda: self._screen.tell(now, names=level < Level.WALL),
+            ),
         ]
         parts = [name for name, is_on, do in work if is_on and _does(name, do)]
         if "rankings" in parts:
             self._ranked_at = now
+        self._is_bare = level >= Level.CURVE and (self._is_bare or "screen" in parts)
         return Done((*parts, "snapshots"), self._snapshots.tell(level))
 
 
 def _does(name: str, do: Callable[[], object]) -> bool:
     """Do one part; one that is broken is said, and keeps no other from its work.
 
-    A database that is away is everybody's. Raises OSError, OperationalError, InterfaceError.
+    A database that is away, or a disk that refuses, is everybody's. Raises OSError,
+    OperationalError, InterfaceError.
     """
     try:
         do()
-    except (OperationalError, InterfaceError):
+    except (OSError, OperationalError, InterfaceError):
         raise
-    except DatabaseError:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise OperationalError(str(error)) from error
+    except Exception:
         log.exception("board_part_broken", part=name)
         return False
     return True
