@@ -33,7 +33,7 @@ def take_over(code: str, *, by: UUID, token: str) -> None:
     """
     with transaction.atomic():
         team = Team.objects.select_for_update().filter(code=code).first()
-        if team is None or team.state == "closed" or not token or team.handover != token:
+        if team is None or team.state != "open" or not token or team.handover != token:
             raise TeamRefusedError("handover")
         if not TeamMember.objects.filter(team=code, account=by).exists():
             raise TeamRefusedError("not-member")
@@ -54,10 +54,13 @@ def close_team(code: str, *, by: UUID, now: datetime) -> None:
 
 
 def shut(code: str, *, by: UUID | None, now: datetime) -> None:
-    """Close a team and what is below it, whoever asks. Writes: jusha_team, jusha_teamstep."""
+    """Close a team and what is below it, whoever asks; what was taken down stays down.
+
+    Writes: jusha_team, jusha_teamstep.
+    """
     with transaction.atomic():
         below = Team.objects.select_for_update().filter(Q(code=code) | Q(above__contains=[code]))
-        for each in below.exclude(state="closed").order_by("id"):
+        for each in below.exclude(state__in=("closed", "down")).order_by("id"):
             TeamStep.objects.create(team=each.code, did="closed", by=by)
             each.state, each.closed_at, each.handover = "closed", now, ""
             each.save(update_fields=["state", "closed_at", "handover"])
@@ -124,6 +127,6 @@ def own_team(code: str, *, by: UUID) -> Team:
         raise TeamRefusedError("unknown")
     if team.captain != by:
         raise TeamRefusedError("not-captain")
-    if team.state == "closed":
+    if team.state != "open":
         raise TeamRefusedError("closed")
     return team

@@ -73,7 +73,7 @@ def public_sums(found: Iterable[Team]) -> dict[str, Sums]:
     sums = sums_of(TEAM, [each.code for each in told])
     return {
         each.code: Sums()
-        if each.company and sums[each.code].persons < SHOWN_FROM
+        if (each.company or each.kind == "company") and sums[each.code].persons < SHOWN_FROM
         else sums[each.code]
         for each in told
     }

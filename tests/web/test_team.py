@@ -14,6 +14,7 @@ from jusha.people.models import UserAccount
 from jusha.people.rules import Office
 from jusha.teams.count_gifts import count_gifts
 from jusha.teams.models import Team, TeamMember
+from jusha.teams.queries import public_sums
 from tests.cast import ALICE, BOB, BOOKS, House
 from tests.web.conftest import Site
 from tests.web.staff import officer, signed_in
@@ -182,6 +183,50 @@ def test_a_reviewer_takes_a_page_down_and_another_lifts_that(site: Site) -> None
     assert "三年二班" in site.text(f"/t/{code}")
     with pytest.raises(IntegrityError, match="reviewer"), transaction.atomic():
         Team.objects.filter(code=code).update(state="down")
+
+
+def test_a_team_taken_down_is_not_brought_back_by_its_captain(site: Site) -> None:
+    _account, client = person()
+    over = opened(client)
+    part = opened(client, under=over, title="第一组")
+    one = signed_in(officer(site, "one@p.example", Office.REVIEWER))
+    two = signed_in(officer(site, "two@p.example", Office.REVIEWER))
+    assert one.post("/desk/teams", {"do": "down", "team": part, "words": "冒用"}).status_code == 303
+    assert client.post(f"/t/{part}/room", {"do": "close"}).status_code == 422
+    assert client.post(f"/t/{part}/room", {"do": "offer"}).status_code == 422
+    room = client.get(f"/t/{part}/room").content.decode()
+    assert 'value="close"' not in room
+    assert 'value="propose"' not in room
+    assert client.post(f"/t/{over}/room", {"do": "close"}).status_code == 303
+    states = dict(Team.objects.values_list("code", "state"))
+    assert (states[over], states[part]) == ("closed", "down")
+    assert "第一组" not in site.text(f"/t/{part}")
+    assert two.post("/desk/teams", {"do": "lift", "team": part, "words": "x"}).status_code == 422
+    for state in ("closed", "open"):
+        with pytest.raises(IntegrityError, match="taken down"), transaction.atomic():
+            Team.objects.filter(code=part).update(state=state)
+
+
+def test_a_closed_page_is_taken_down_for_good(site: Site) -> None:
+    _account, client = person()
+    code = opened(client)
+    assert client.post(f"/t/{code}/room", {"do": "close"}).status_code == 303
+    assert "三年二班" in site.text(f"/t/{code}")
+    one = signed_in(officer(site, "one@p.example", Office.REVIEWER))
+    assert one.post("/desk/teams", {"do": "down", "team": code, "words": "冒用"}).status_code == 303
+    text = site.text(f"/t/{code}")
+    assert "三年二班" not in text
+    assert "为了书" not in text
+    assert Team.objects.get(code=code).state == "closed"
+
+
+def test_a_single_colleague_is_not_told_where_no_company_was_chosen(site: Site) -> None:
+    _account, client = person()
+    code = opened(client, kind="company")
+    gave(site, code, "33", name="小石榴")
+    count_gifts()
+    assert "小石榴" not in site.text(f"/t/{code}")
+    assert public_sums(Team.objects.filter(code=code))[code].net == 0
 
 
 def test_an_erased_captain_leaves_a_closed_team_without_words(site: Site) -> None:

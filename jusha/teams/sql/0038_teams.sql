@@ -40,11 +40,16 @@ BEGIN
         RAISE EXCEPTION 'what a team was opened with stays'
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'team_stays';
     END IF;
+    IF OLD.state = 'down' AND (NEW.state = 'closed' OR NEW.state = 'open' AND EXISTS (
+            SELECT FROM jusha_team t WHERE t.code = ANY (NEW.above) AND t.state = 'closed')) THEN
+        RAISE EXCEPTION 'what was taken down does not close, nor open under what closed'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'team_down';
+    END IF;
     IF (OLD.state = 'down' OR NEW.state = 'down') AND NEW.state <> OLD.state
         AND NOT EXISTS (
             SELECT FROM jusha_teamstep s WHERE s.team = NEW.code
               AND s.id = (SELECT max(l.id) FROM jusha_teamstep l WHERE l.team = NEW.code)
-              AND s.did = CASE NEW.state WHEN 'open' THEN 'up' ELSE NEW.state END) THEN
+              AND s.did = CASE NEW.state WHEN 'open' THEN 'up' ELSE 'down' END) THEN
         RAISE EXCEPTION 'a team goes down and up as a reviewer wrote'
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'team_reviewed';
     END IF;

@@ -110,5 +110,5 @@ def listed(kind: Kind, sums: list[Sum]) -> list[Sum]:
         for one in shown
         if (team := known.get(one.code)) is not None
         and team.state != "down"
-        and (not team.company or one.persons >= COMPANY_PERSONS)
+        and (not (team.company or team.kind == "company") or one.persons >= COMPANY_PERSONS)
     ]

@@ -80,7 +80,7 @@ def team_now(code: str) -> TeamNow | None:
         progress(given=sums.net, matched=0, target=team.target, unit=found.project.unit_amount),
         max(team.target - sums.net, 0),
         sums,
-        _names(code) if not team.company else (),
+        _names(code) if not team.company and team.kind != "company" else (),
         tuple(below[:RANKED]),
         own,
         len(siblings),
