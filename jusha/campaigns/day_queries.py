@@ -9,7 +9,8 @@ from uuid import UUID
 from jusha.campaigns.day_models import DayReport, Participation, PoolPromise
 from jusha.campaigns.day_rules import FUND_KIND, Phase, identity, phase
 from jusha.campaigns.models import Campaign, Terms
-from jusha.campaigns.queries import Running, all_campaigns, obeyed
+from jusha.campaigns.queries import Running, all_campaigns
+from jusha.inbox.outcomes import obeyed
 from jusha.ledger.models import Account
 from jusha.matching.models import Pool
 from jusha.money.assets import ASSETS

@@ -1,6 +1,6 @@
 """Reading campaigns and running totals for pages."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -250,15 +250,6 @@ def _running(page: Campaign, terms: Terms) -> Running:
 
 def _moment(text: str) -> datetime:
     return datetime.fromtimestamp(minute_seconds(text), UTC)
-
-
-def obeyed(names: Collection[UUID]) -> set[UUID]:
-    """Those of these instructions that settlement obeyed. Reads: settlement_outcome."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM settlement_outcome WHERE id = ANY(%s) AND code = 'done'", [[*names]]
-        )
-        return {row[0] for row in cursor.fetchall()}
 
 
 def written_by(account: UUID | None) -> None:

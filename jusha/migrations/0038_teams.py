@@ -142,6 +142,7 @@ class Migration(migrations.Migration):
                 ("signed_on", models.DateField()),
                 ("due_on", models.DateField()),
                 ("file", models.CharField(max_length=64)),
+                ("paid_before", models.BigIntegerField()),
                 ("decision", models.BigIntegerField(unique=True)),
                 ("at", models.DateTimeField(auto_now_add=True)),
             ],

@@ -138,6 +138,8 @@ class CompanyPledge(models.Model):
     due_on = models.DateField()
     file = models.CharField(max_length=64)
     """SHA-256 of the signed letter."""
+    paid_before = models.BigIntegerField()
+    """What the company had paid when it was proposed, in fen: none of that keeps it."""
     decision = models.BigIntegerField(unique=True)
     at = models.DateTimeField(auto_now_add=True)
 

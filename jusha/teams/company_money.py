@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +17,9 @@ from jusha.matching.models import Pool
 from jusha.people import decisions
 from jusha.people.decisions import DecisionRefusedError
 from jusha.people.models import Decision
+from jusha.projects.queries import find as find_project
 from jusha.teams.company_models import Company, CompanyPledge, CompanyPool
-from jusha.teams.company_queries import is_own, may_be_own, speaks_for
+from jusha.teams.company_queries import is_own, may_be_own, money_of, pools_of, speaks_for
 from jusha.teams.company_rules import (
     ABOUT_MAX,
     HOWS,
@@ -29,6 +29,7 @@ from jusha.teams.company_rules import (
     PURPOSES,
     TEXT_MAX,
     CompanyRefusedError,
+    identity,
     org,
 )
 from jusha.uploads import queries as uploads
@@ -83,6 +84,7 @@ def propose_pledge(company: str, said: NewPledge, *, by: UUID, today: date) -> D
     body = {
         "company": company, "text": text, "amount": said.amount, "file": said.file,
         "signed_on": said.signed_on.isoformat(), "due_on": said.due_on.isoformat(),
+        "paid_before": money_of(each.pool for each in pools_of(company)).paid,
     }  # fmt: skip
     adopt(said.file, by=by, charity=org(company))
     return decisions.propose(
@@ -117,6 +119,7 @@ def propose_pool(said: NewPool, *, by: UUID, today: date) -> Decision:
         ("campaign", not CODE.fullmatch(said.campaign)),
         ("purpose", said.purpose not in PURPOSES or said.how not in HOWS),
         ("about", not 0 < len(said.about.strip()) <= ABOUT_MAX),
+        ("about", said.purpose == "project" and find_project(said.about.strip()) is None),
         ("amount", not 0 < said.amount <= PLEDGE_MAX_FEN),
         ("self-match", not said.declared.strip() and _matches_own(company, said, today)),
     ):
@@ -143,6 +146,9 @@ def confirm_pool(number: int, *, by: UUID) -> None:
 
     def carry_out(found: Decision) -> None:
         company = Company.objects.get(code=found.body["company"])
+        said = NewPool(**found.body)
+        if not said.declared and _matches_own(company, said, localdate()):
+            raise DecisionRefusedError("stale")
         told = fund_body(found.body, company)
         try:
             check_instruction("fund-pool", told, on=localdate())
@@ -163,11 +169,6 @@ def fund_body(body: dict[str, Any], company: Company) -> dict[str, Any]:
     """What settlement is told: the sponsor is the company by its legal name."""
     told = {"code": body["pool"]} | {name: body[name] for name in ("campaign", "amount", "how")}
     return told | {"sponsor": company.name_zh}
-
-
-def identity(decision: int) -> bytes:
-    """Name the instruction of a decision, so that a repeat is recognised."""
-    return sha256(f"company-pool\n{decision}".encode()).digest()[:16]
 
 
 def _may_fund(company: Company, pool: str) -> bool:

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.timezone import localtime
 
 from jusha.charities.models import Charity
+from jusha.inbox.outcomes import obeyed
 from jusha.ledger.models import Account
 from jusha.matching.block_rules import same
 from jusha.matching.models import Coupon, Pool, Rule, Window
@@ -35,6 +36,7 @@ from jusha.teams.company_rules import (
     State,
     Years,
     forecast,
+    identity,
     paid_of,
     pledge_state,
     years,
@@ -158,12 +160,19 @@ def is_own(company: Company, project: str, *, today: date) -> bool:
 
 def may_be_own(company: Company) -> bool:
     """Whether a company is a charity here, so that anything it matches may be its own."""
-    return Charity.objects.filter(uscc=company.uscc).exists()
+    own = Q(uscc=company.uscc) | Q(name_zh=company.name_zh)
+    return Charity.objects.filter(own).exists()
 
 
 def pools_of(company: str) -> list[CompanyPool]:
-    """What a company put behind pools, oldest first. Reads: jusha_companypool."""
-    return list(CompanyPool.objects.filter(company=company).order_by("id"))
+    """What a company put behind pools, oldest first; what settlement refused is none of it.
+
+    Reads: jusha_companypool, settlement_outcome.
+    """
+    found = CompanyPool.objects.filter(company=company).order_by("id")
+    names = {UUID(bytes=identity(each.decision)): each for each in found}
+    done = obeyed(names) if names else set()
+    return [each for name, each in names.items() if name in done]
 
 
 def money_of(pools: Iterable[str]) -> Money:
@@ -209,7 +218,7 @@ def promises_of(company: str, today: date) -> list[Promise]:
     if not found:
         return []
     paid = money_of(each.pool for each in pools_of(company)).paid
-    laid = paid_of([(each.pk, each.due_on, each.amount) for each in found], paid)
+    laid = paid_of([(each.pk, each.due_on, each.amount, each.paid_before) for each in found], paid)
     return [
         Promise(
             each, laid[each.pk],

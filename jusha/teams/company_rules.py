@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 APPLY_KIND: Final = "company"
@@ -80,12 +81,17 @@ def pledge_state(*, amount: int, paid: int, due_on: date, today: date) -> State:
     return "part" if paid else "pledged"
 
 
-def paid_of(pledges: Iterable[tuple[int, date, int]], paid: int) -> dict[int, int]:
-    """Lay what was paid upon pledges (number, due day, amount), the earliest due first."""
-    laid = {}
-    for number, _due, amount in sorted(pledges, key=lambda each: (each[1], each[0])):
-        laid[number] = min(amount, paid)
-        paid -= laid[number]
+def paid_of(pledges: Iterable[tuple[int, date, int, int]], paid: int) -> dict[int, int]:
+    """Lay what was paid upon pledges (number, due day, amount, paid before), earliest due first.
+
+    What was paid is a line; each pledge takes the next part of it, and none that lies before what
+    had been paid already when it was made.
+    """
+    laid, at = {}, 0
+    for number, _due, amount, before in sorted(pledges, key=lambda each: (each[1], each[0])):
+        at = max(at, before)
+        laid[number] = min(amount, max(paid - at, 0))
+        at += laid[number]
     return laid
 
 
@@ -143,3 +149,8 @@ def is_domain(text: str) -> bool:
 def is_of_domain(address: str, domain: str) -> bool:
     """Whether a mail address is one of a company's domain itself, not of one that ends alike."""
     return bool(domain) and address.rpartition("@")[2].lower() == domain
+
+
+def identity(decision: int) -> bytes:
+    """Name the instruction of a decision, so that a repeat is recognised."""
+    return sha256(f"company-pool\n{decision}".encode()).digest()[:16]

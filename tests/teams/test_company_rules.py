@@ -44,12 +44,20 @@ def test_a_pledge_is_kept_by_what_was_paid_and_overdue_the_day_after(
 def test_what_was_paid_is_laid_once_and_upon_what_is_due_first(
     drawn: list[tuple[int, int]], paid: int
 ) -> None:
-    pledges = [(n, TODAY + timedelta(days=day), amount) for n, (day, amount) in enumerate(drawn)]
+    pledges = [(n, TODAY + timedelta(days=day), amount, 0) for n, (day, amount) in enumerate(drawn)]
     laid = paid_of(pledges, paid)
-    assert sum(laid.values()) == min(paid, sum(amount for *_, amount in pledges))
+    assert sum(laid.values()) == min(paid, sum(amount for _, _, amount, _ in pledges))
     short = [each for each in pledges if laid[each[0]] < each[2]]
     for one in short:
         assert all(laid[each[0]] == 0 for each in pledges if (each[1], each[0]) > (one[1], one[0]))
+
+
+def test_what_was_paid_before_a_pledge_keeps_none_of_it() -> None:
+    pledges = [(1, TODAY, 100, 40), (2, TODAY + timedelta(days=1), 100, 500)]
+    assert paid_of(pledges, 40) == {1: 0, 2: 0}
+    assert paid_of(pledges, 90) == {1: 50, 2: 0}
+    assert paid_of(pledges, 500) == {1: 100, 2: 0}
+    assert paid_of(pledges, 550) == {1: 100, 2: 50}
 
 
 def test_the_budget_is_empty_when_the_last_week_goes_on() -> None:

@@ -206,6 +206,7 @@ def test_its_own_project_is_matched_only_with_words_in_public(hall: Hall) -> Non
     assert "自己的项目" in hall.fund().content.decode()
     assert hall.fund(declared="基金会由我们发起").status_code == 303
     assert hall.decide("fin2", "confirm") == 303
+    hall.site.house.settle()
     assert "基金会由我们发起" in hall.site.text(PAGE)
     hall.chen.post(PAGE, {"do": "suggest", "project": f"https://x.example/p/{BOOKS}"})
     assert hall.chen.post(ROOM, {"do": "approve", "project": BOOKS}).status_code == 422

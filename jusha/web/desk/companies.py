@@ -25,7 +25,8 @@ from jusha.teams.company_rules import APPLY_KIND, PLEDGE_KIND, POOL_KIND, Compan
 from jusha.uploads import queries as uploads
 from jusha.uploads.rules import ENDINGS
 from jusha.web.company_form import PoolForm
-from jusha.web.company_words import PURPOSES, REFUSALS
+from jusha.web.company_words import CAPABILITIES, PURPOSES, REFUSALS
+from jusha.web.day_words import HOW_WORDS
 from jusha.web.decision_words import refusal
 from jusha.web.desk.guard import DeskRequest, prove_first, require_role
 from jusha.web.desk.staff import Staff
@@ -95,7 +96,12 @@ def _row(request: DeskRequest, found: Decision) -> Row:
     if kind == APPLY_KIND:
         told = body["company"]
         title = _("接纳 %(name)s") % {"name": told["name_zh"]}
-        lines = [(_("统一社会信用代码"), told["uscc"]), (_("网址简称"), told["code"])]
+        lines = [
+            (_("统一社会信用代码"), told["uscc"]), (_("网址简称"), told["code"]),
+            (_("英文名"), told["name_en"]), (_("员工邮箱的域名"), told["domain"] or "–"),
+            (_("介绍"), told["intro"]),
+            (_("能做什么"), "、".join(str(CAPABILITIES[each]) for each in told["capabilities"])),
+        ]  # fmt: skip
     elif kind == PLEDGE_KIND:
         title = _("%(code)s 的承诺") % {"code": body["company"]}
         lines = [
@@ -105,7 +111,8 @@ def _row(request: DeskRequest, found: Decision) -> Row:
     else:
         title = _("%(code)s 的配捐池 %(pool)s") % {"code": body["company"], "pool": body["pool"]}
         lines = [
-            (_("金额"), money(body["amount"])), (_("活动"), body["campaign"]),
+            (_("金额"), money(body["amount"])), (_("资金"), str(HOW_WORDS[body["how"]])),
+            (_("活动"), body["campaign"]),
             (str(PURPOSES[body["purpose"]]), body["about"]),
             (_("公开的说明"), body["declared"] or "–"),
         ]  # fmt: skip
