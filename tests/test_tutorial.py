@@ -139,6 +139,6 @@ def test_the_tutorial_holds_what_it_promises(giving_day: Installation, tmp_path:
     places = [said.find(part) for part in parts]
     assert -1 not in places, said
     assert places == sorted(places), "in the order in which they are told"
-    assert said.count("in order") == 8, "eight rooms"
+    assert said.count("in order") == 9, "nine rooms"
     page = visitor.send(visitor.site + "/verify")[1].decode()
     assert "选择凭证文件" in page
