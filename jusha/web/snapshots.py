@@ -110,16 +110,7 @@ class Snapshots:
         languages = [code for code, _ in settings.LANGUAGES]
         levels = (Level.SNAPSHOTS, Level.DONATE_ONLY)
         paths = reversed(self._paths())
-        turn = [(path, each, kind) for path in paths for each in languages for kind in levels]
-        self._forget(turn)
-        return turn
-
-    def _forget(self, turn: list[tuple[str, str, Level]]) -> None:
-        """Take away the files of pages that are kept no longer: they would only grow old."""
-        keep = {file_of(*each).name for each in turn}
-        for file in (Path(settings.HOME) / FOLDER).glob("*.html"):
-            if file.name not in keep:
-                file.unlink(missing_ok=True)
+        return [(path, each, kind) for path in paths for each in languages for kind in levels]
 
     def _render(self, path: str, language: str, level: Level) -> bool:
         told: dict[str, Any] = {}

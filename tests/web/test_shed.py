@@ -203,12 +203,6 @@ def test_a_page_that_cannot_be_made_now_keeps_its_last_file(
         keep.tell(Level.NOTHING)
     file = snapshots.file_of("/", "zh-hans", Level.SNAPSHOTS)
     assert file.exists()
-    old = snapshots.file_of("/p/gone", "zh-hans", Level.SNAPSHOTS)
-    old.write_text("of last year")
-    for _ in range(12):
-        keep.tell(Level.NOTHING)
-    assert not old.exists()
-    assert file.exists()
     monkeypatch.setattr(keep, "_handler", answering("500 Internal Server Error"))
     assert not keep._render("/", "zh-hans", Level.SNAPSHOTS)
     assert file.exists()
