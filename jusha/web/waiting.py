@@ -9,6 +9,7 @@ import base64
 import binascii
 import secrets
 import time
+from threading import Lock
 from typing import Final, NamedTuple
 
 import msgspec
@@ -46,6 +47,11 @@ class Kept(NamedTuple):
             found.appendlist(name, value)
         return found
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether it waits; if not, it had its turn and is being mended: its place is kept."""
+        return bool(self.fields)
+
 
 class Waiting:
     """This process's line, and where those went who pressed twice."""
@@ -53,16 +59,26 @@ class Waiting:
     def __init__(self, *, a_second: int) -> None:
         self.line = Line(a_second=a_second, now_ms=now_ms())
         self._done: dict[str, str] = {}
+        self._lock = Lock()
 
     def place(self, kept: Kept) -> int:
         """0: go on now; else the place in line."""
         return self.line.ask(kept.who, arrived_ms=kept.arrived_ms, now_ms=now_ms())
 
+    def give_back(self) -> None:
+        """Free the place of a choice that went on and made no order."""
+        self.line.give_back()
+
+    def leave(self, kept: Kept) -> None:
+        """Hold no place for a choice that does not wait."""
+        self.line.leave(kept.who, arrived_ms=kept.arrived_ms)
+
     def went(self, kept: Kept, address: str) -> None:
-        """Remember where a choice led, so that it leads there once."""
-        if len(self._done) >= DONE_MAX:
-            self._done.clear()
-        self._done[kept.who] = address
+        """Remember where a choice led, so that it leads there once; the oldest are forgotten."""
+        with self._lock:
+            while len(self._done) >= DONE_MAX:
+                del self._done[next(iter(self._done))]
+            self._done[kept.who] = address
 
     def where(self, kept: Kept) -> str:
         """Where a choice led already; "" if nowhere yet."""
@@ -74,14 +90,17 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def keep(request: HttpRequest, code: str) -> Kept:
-    """What was pressed just now."""
+def keep(request: HttpRequest, code: str, waiting: Waiting) -> Kept:
+    """What was pressed just now; mended after its turn, it keeps its arrival until it led on."""
     fields = [
         (name, value)
         for name, values in request.POST.lists()
         if name not in LEFT_OUT
         for value in values
     ]
+    before = kept(request, code)
+    if before is not None and not before.is_pressed and not waiting.where(before):
+        return before._replace(fields=fields)
     return Kept(code, fields, secrets.token_urlsafe(12), now_ms())
 
 
@@ -101,16 +120,29 @@ def kept(request: HttpRequest, code: str) -> Kept | None:
 
 def to_line(request: HttpRequest, choice: Kept) -> HttpResponse | None:
     """Lead to the line, with the choice in a cookie; None if it does not fit into one."""
-    plain = msgspec.msgpack.encode(tuple(choice))
-    sealed = base64.urlsafe_b64encode(seal(load(settings.HOME, "browser"), plain, ABOUT)).decode()
+    sealed = _sealed(choice)
     if len(sealed) > COOKIE_MAX:
         return None
     answer = HttpResponseRedirect(reverse("line", args=(choice.code,)), status=SEE_OTHER)
+    _give(request, answer, sealed)
+    return answer
+
+
+def keep_arrival(request: HttpRequest, answer: HttpResponse, choice: Kept) -> None:
+    """Leave the browser its arrival: who has to mend a choice does not wait anew."""
+    _give(request, answer, _sealed(choice._replace(fields=[])))
+
+
+def _sealed(choice: Kept) -> str:
+    plain = msgspec.msgpack.encode(tuple(choice))
+    return base64.urlsafe_b64encode(seal(load(settings.HOME, "browser"), plain, ABOUT)).decode()
+
+
+def _give(request: HttpRequest, answer: HttpResponse, sealed: str) -> None:
     answer.set_cookie(
         COOKIE, sealed, max_age=KEEP_SECONDS, httponly=True, samesite="Lax",
         secure=request.is_secure(),
     )  # fmt: skip
-    return answer
 
 
 def forget(answer: HttpResponse) -> None:

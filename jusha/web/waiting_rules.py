@@ -47,6 +47,18 @@ class Line:
             self._drop(me)
             return 0
 
+    def give_back(self) -> None:
+        """Free the place of who went on and made no order."""
+        with self._lock:
+            most = self._a_second * BURST_SECONDS * 1_000
+            self._room = min(most, self._room + 1_000)
+
+    def leave(self, who: str, *, arrived_ms: int) -> None:
+        """Hold no place for somebody who will not ask again."""
+        with self._lock:
+            if (arrived_ms, who) in self._seen_ms:
+                self._drop((arrived_ms, who))
+
     def wait_seconds(self, place: int) -> int:
         """How long a place takes at this pace, at least a second."""
         return -(-place // self._a_second) if self._a_second else 1

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
+from jusha.payments.order import OrderRefusedError, place_order
 from jusha.people.models import Opening
+from jusha.web import waiting as keeping
+from jusha.web.gate import Gate
 from jusha.web.views import donate
-from jusha.web.waiting import COOKIE, Waiting
+from jusha.web.waiting import COOKIE, Kept, Waiting
 from jusha.web.waiting_rules import AWAY_SECONDS, BURST_SECONDS, Line
 from tests.cast import BOOKS
 from tests.web.conftest import Site
@@ -62,6 +65,20 @@ def test_a_restart_forgets_no_arrival() -> None:
     assert line.ask("late", arrived_ms=9_000, now_ms=10_000) == 1
     assert line.ask("early", arrived_ms=4_000, now_ms=10_000) == 1
     assert line.ask("late", arrived_ms=9_000, now_ms=10_000) == 2
+
+
+def test_a_place_that_is_given_back_is_the_next_one_s_and_never_more_than_the_burst() -> None:
+    line = Line(a_second=1)
+    assert [line.ask(f"{n}", arrived_ms=n, now_ms=0) for n in range(3)] == [0, 0, 1]
+    line.give_back()
+    assert line.ask("2", arrived_ms=2, now_ms=0) == 0
+    for _ in range(9):
+        line.give_back()
+    found = [line.ask(f"new {n}", arrived_ms=9 + n, now_ms=0) for n in range(3)]
+    assert found == [0] * BURST_SECONDS + [1]
+    line.leave("new 2", arrived_ms=11)
+    line.leave("nobody", arrived_ms=0)
+    assert line.length == 0
 
 
 @given(st.lists(st.integers(0, 3_000), min_size=1, max_size=60), st.integers(1, 5))
@@ -136,15 +153,100 @@ def test_two_tabs_place_one_order(site: Site, full: Waiting) -> None:
     assert Opening.objects.count() == 1
 
 
-def test_a_choice_that_must_be_mended_is_shown_with_all_that_was_written(
-    site: Site, full: Waiting
-) -> None:
-    client = Client()
-    client.post(DONATE, FORM | {"own": "zwanzig"})
-    room(full)
-    shown = client.get(LINE)
+def test_what_cannot_become_an_order_takes_no_place(site: Site, full: Waiting) -> None:
+    shown = Client().post(DONATE, FORM | {"own": "zwanzig"})
     assert shown.status_code == 422
     assert "给山里的孩子" in shown.content.decode()
+    assert full.line.length == 0
+
+
+def test_who_enters_the_line_is_counted_and_who_must_wait_does_not_enter(
+    site: Site, full: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(donate, "GATE", Gate(address=(1, 1)))
+    assert [Client().post(DONATE, FORM).status_code for _ in range(4)] == [303, 303, 422, 422]
+    assert full.line.length == 2
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Settle no order from now on; hands back what undoes it."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OrderRefusedError
+
+    monkeypatch.setattr(donate, "place_order", refused)
+    return lambda: monkeypatch.setattr(donate, "place_order", place_order)
+
+
+def test_a_press_that_made_no_order_gives_its_place_back(
+    site: Site, full: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    client.post(DONATE, FORM)
+    room(full)
+    refuse(monkeypatch)
+    assert client.get(LINE).status_code == 422
+    assert full.line._room == 2_000
+
+
+def test_a_choice_that_is_refused_at_its_turn_is_mended_without_waiting_anew(
+    site: Site, full: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, clock = Client(), [1_790_000_000_000]
+    monkeypatch.setattr("jusha.web.waiting.now_ms", lambda: clock[0])
+    client.post(DONATE, FORM)
+    room(full)
+    allow = refuse(monkeypatch)
+    shown = client.get(LINE)
+    assert shown.status_code == 422
+    assert "给山里的孩子" in shown.content.decode(), "all that was written is shown"
+    assert client.get(LINE)["Location"] == DONATE, "nothing waits by itself"
+    allow()
+    full.line._room = 0
+    clock[0] += 20_000
+    full.line._at_ms = clock[0]
+    asked: list[int] = []
+    place = full.place
+
+    def seen(kept: Kept) -> int:
+        asked.append(kept.arrived_ms)
+        return place(kept)
+
+    monkeypatch.setattr(full, "place", seen)
+    assert client.post(LINE, FORM)["Location"] == LINE
+    room(full)
+    on = client.get(LINE)
+    assert "/pay?order=" in on["Location"]
+    assert asked == [1_790_000_000_000] * 2, "it came when it came first"
+    assert COOKIE not in {name for name, each in client.cookies.items() if each.value}
+
+
+def test_an_arrival_is_used_up_by_the_order_it_led_to(
+    site: Site, full: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    client.post(DONATE, FORM)
+    room(full)
+    allow = refuse(monkeypatch)
+    client.get(LINE)
+    kept = client.cookies[COOKIE].value
+    allow()
+    assert "/pay?order=" in client.post(DONATE, FORM)["Location"]
+    client.cookies[COOKIE] = kept
+    full.line._room = 0
+    monkeypatch.setattr("jusha.web.waiting.now_ms", lambda: 1_790_000_009_000)
+    full.line._at_ms = 1_790_000_009_000
+    client.post(DONATE, FORM)
+    assert [arrived for arrived, _ in full.line._line] == [1_790_000_009_000]
+
+
+def test_of_those_who_went_the_oldest_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "DONE_MAX", 2)
+    waiting = Waiting(a_second=1)
+    who = [Kept(BOOKS, [], f"{n}", n) for n in range(3)]
+    for each in who:
+        waiting.went(each, f"/{each.who}")
+    assert [waiting.where(each) for each in who] == ["", "/1", "/2"]
 
 
 def test_a_cookie_of_nobody_or_of_another_project_leads_back(site: Site, full: Waiting) -> None:
@@ -159,6 +261,7 @@ def test_a_cookie_of_nobody_or_of_another_project_leads_back(site: Site, full: W
 def test_what_does_not_fit_into_a_cookie_goes_on_at_once(site: Site, full: Waiting) -> None:
     answer = Client().post(DONATE, FORM | {"unknown": "x" * 4_000})
     assert "/pay?order=" in answer["Location"]
+    assert full.line.length == 0, "and nobody waits behind it"
 
 
 def test_the_line_goes_on_by_itself_without_a_script(

@@ -1,7 +1,9 @@
 """Donate: one screen, then to the cashier."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from django.conf import settings
@@ -39,7 +41,7 @@ from jusha.web.receipt_form import ReceiptForm
 from jusha.web.region_words import region_name
 from jusha.web.views.pay import begin
 from jusha.web.views.receipt import keep_wish
-from jusha.web.waiting import Waiting, keep, to_line
+from jusha.web.waiting import Waiting, forget, keep, kept, to_line
 
 SEE_OTHER = 303
 GATE: Final = Gate()
@@ -49,15 +51,14 @@ GIFT: Final = re.compile("[1-9][0-9]{0,14}")
 
 def donate(request: HttpRequest, code: str) -> HttpResponse:
     """Ask for the amount; who presses when too many do is led to the line, with what they chose."""
-    if request.method == "POST":
-        choice = keep(request, code)
-        if WAITING.place(choice) and (led := to_line(request, choice)) is not None:
-            return led
     return press(request, code)
 
 
-def press(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask for the amount; place the order and lead to the cashier."""
+def press(request: HttpRequest, code: str, *, had_turn: bool = False) -> HttpResponse:
+    """Ask for the amount; place the order and lead to the cashier, or to the line before it.
+
+    `had_turn`: it was judged and counted when it entered the line, and waited its turn.
+    """
     project = projects.find(code)
     fund = projects.fund(code)
     if project is None or fund is None:
@@ -85,8 +86,10 @@ def press(request: HttpRequest, code: str) -> HttpResponse:
     if is_valid and facts.stale(request, seen):
         form.facts_changed()
         is_valid = False
-    if is_open and request.method == "POST" and is_valid and _may_order(request, form):
-        answer = _order(request, form, receipt, project, campaign, attribution)
+    may = is_open and request.method == "POST" and is_valid
+    if may and _may_order(request, form, is_counted=had_turn):
+        order = partial(_order, request, form, receipt, project, campaign, attribution)
+        answer = order() if had_turn else _in_turn(request, code, order)
         if answer is not None:
             return facts.remember(request, answer, code, seen)
     context = {
@@ -111,14 +114,38 @@ def press(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _may_order(request: HttpRequest, form: DonateForm) -> bool:
-    """Whether this browser and address may place one more order now; else the form says why."""
+def _in_turn(
+    request: HttpRequest, code: str, order: Callable[[], HttpResponse | None]
+) -> HttpResponse | None:
+    """Lead to the line, or order now; None if it was refused, and its place is free again."""
+    choice = keep(request, code, WAITING)
+    if WAITING.place(choice):
+        if (led := to_line(request, choice)) is not None:
+            return led
+        WAITING.leave(choice)  # too large to be kept: it goes on at once
+        return order()
+    answer = order()
+    if answer is None:
+        WAITING.give_back()
+    elif (mended := kept(request, code)) is not None and mended.who == choice.who:
+        WAITING.went(choice, answer["Location"])
+        forget(answer)
+    return answer
+
+
+def _may_order(request: HttpRequest, form: DonateForm, *, is_counted: bool) -> bool:
+    """Whether this browser and address may place one more order now; else the form says why.
+
+    What `is_counted` was asked then, and is refused only where nothing more may come.
+    """
     address = address_of(request.META, proxy_hops=settings.JUSHA_PROXY_HOPS)
     now_s = int(timezone.now().timestamp())
     verdict = GATE.verdict(address, unpaid=_unpaid(request), now_s=now_s)
     if verdict == "wait":
         form.must_wait()
         return False
+    if is_counted:
+        return True
     token, said = request.POST.get("question", ""), form.cleaned_data["answer"]
     if verdict == "ask" and not challenge(settings.HOME).passes(token, said):
         form.needs_answer()

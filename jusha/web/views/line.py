@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from jusha.web.views import donate as pressing
-from jusha.web.waiting import SEE_OTHER, forget, kept
+from jusha.web.waiting import SEE_OTHER, forget, keep_arrival, kept
 from jusha.web.waiting_rules import ASK_EVERY_SECONDS
 
 REDIRECTS = range(300, 400)
@@ -23,7 +23,7 @@ def line(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         return pressing.donate(request, code)
     choice = kept(request, code)
-    if choice is None:
+    if choice is None or not choice.is_pressed:
         return HttpResponseRedirect(reverse("donate", args=(code,)), status=SEE_OTHER)
     waiting = pressing.WAITING
     if address := waiting.where(choice):
@@ -38,8 +38,11 @@ def line(request: HttpRequest, code: str) -> HttpResponse:
         }
         return render(request, "web/line.html", context)
     request.method, request.POST = "POST", choice.form  # type: ignore[assignment]
-    answer = pressing.press(request, code)
-    forget(answer)
+    answer = pressing.press(request, code, had_turn=True)
     if answer.status_code in REDIRECTS:
+        forget(answer)
         waiting.went(choice, answer["Location"])
+    else:
+        waiting.give_back()
+        keep_arrival(request, answer, choice)
     return answer
