@@ -80,16 +80,23 @@ def _asked(address: str) -> tuple[int, bytes | None] | None:
     """Milliseconds and body of an answer; no body if it took too long; None if nobody is there."""
     began = time.monotonic()
     try:
-        with urllib.request.urlopen(address, timeout=ASK_SECONDS) as answer:  # noqa: S310 - our own
-            body = answer.read(1 << 16)
-    except urllib.error.HTTPError as error:
-        body = error.read(1 << 16)
+        body = _body(address)
     except TimeoutError:
         return int(ASK_SECONDS * 1_000), None
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         late = isinstance(getattr(error, "reason", None), TimeoutError)
         return (int(ASK_SECONDS * 1_000), None) if late else None
     return int((time.monotonic() - began) * 1_000), body
+
+
+def _body(address: str) -> bytes:
+    """What an address answers, whatever its status. Raises OSError, HTTPException."""
+    try:
+        with urllib.request.urlopen(address, timeout=ASK_SECONDS) as answer:  # noqa: S310 - our own
+            return bytes(answer.read(1 << 16))
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read(1 << 16)
 
 
 class Governor:

@@ -18,6 +18,8 @@ from django.conf import settings
 from jusha.web.shed_rules import Level
 
 LOOK_SECONDS: Final = 0.5
+STALE_SECONDS: Final = 60
+"""A level that nobody measured for so long is nobody's."""
 CHANGES_KEPT: Final = 50
 
 
@@ -48,13 +50,31 @@ class _Seen:
 
 
 def level() -> Level:
-    """What is let go now; nothing where nobody told. Reads a file, twice a second at most."""
+    """What is let go now; nothing where nobody told lately. Reads files, twice a second at most.
+
+    While nobody measures, a person's switch holds by itself.
+    """
     now = time.monotonic()
     if now >= _Seen.until or _Seen.folder != _folder():
-        found = told()
-        _Seen.level = found.level if found else Level.NOTHING
+        _Seen.level = _level()
         _Seen.until, _Seen.folder = now + LOOK_SECONDS, _folder()
     return _Seen.level
+
+
+def _level() -> Level:
+    found = told()
+    if found is not None and _is_fresh():
+        return found.level
+    held = switch()
+    return held.level if held else Level.NOTHING
+
+
+def _is_fresh() -> bool:
+    """Whether the governor wrote lately: it does each second."""
+    try:
+        return time.time() - (_folder() / "shed.json").stat().st_mtime < STALE_SECONDS
+    except OSError:
+        return False
 
 
 def forget() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils import translation
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -110,7 +111,12 @@ class Snapshots:
         languages = [code for code, _ in settings.LANGUAGES]
         levels = (Level.SNAPSHOTS, Level.DONATE_ONLY)
         paths = reversed(self._paths())
-        return [(path, each, kind) for path in paths for each in languages for kind in levels]
+        turn = [(path, each, kind) for path in paths for each in languages for kind in levels]
+        kept = {file_of(*each).name for each in turn}
+        for path in (Path(settings.HOME) / FOLDER).glob("*"):
+            if path.name not in kept:  # it would show for ever what was so once
+                path.unlink(missing_ok=True)
+        return turn
 
     def _render(self, path: str, language: str, level: Level) -> bool:
         told: dict[str, Any] = {}
@@ -118,11 +124,12 @@ class Snapshots:
         def start(status: str, headers: list[tuple[str, str]], _: Any = None, /) -> Any:
             told["status"], told["policy"] = status, dict(headers).get(POLICY, "")
 
-        answer = self._handler(_environ(path, language, level), start)
-        try:
-            body = b"".join(answer)
-        finally:
-            answer.close()
+        with translation.override(language):  # what the page speaks is spoken in it alone
+            answer = self._handler(_environ(path, language, level), start)
+            try:
+                body = b"".join(answer)
+            finally:
+                answer.close()
         if not told["status"].startswith("200"):
             if told["status"][:3] in GONE:  # else the last one stands: the database may be away
                 file_of(path, language, level).unlink(missing_ok=True)

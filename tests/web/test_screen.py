@@ -12,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
+from jusha.campaigns import queries as campaigns
+from jusha.campaigns.live.models import WallName
+from jusha.giving.erase_donor import Whose, erase_donor
 from jusha.payments.attribution import PROVINCES, Attribution, keep
+from jusha.web import live_files
 from jusha.web.board.pulse import HEIGHT, SPAN, STEP, WIDTH, Seconds, pulse
-from jusha.web.board.screen import Screen
+from jusha.web.board.screen import AFTER, Screen
 from jusha.web.board.tell import Board
 from jusha.web.board.tiles import PLACES, SHADES, SIZE, tiles
 from jusha.web.shed_rules import Level
@@ -22,6 +26,7 @@ from jusha.web.tell import Teller
 from jusha.web.words import yuan_short
 from tests.cast import ALICE, BOB
 from tests.web.conftest import Site
+from tests.web.test_wall import hang
 
 NOW_S = 1_790_000_000
 
@@ -137,6 +142,64 @@ def test_a_screen_that_begins_late_knows_the_last_five_minutes(site: Site) -> No
     )
     second.tell(now + timedelta(seconds=SPAN + 5))
     assert not second._seconds[day]._of
+
+
+def names_told(name: str) -> list[bool]:
+    """Whether each file of the day's screen has a name."""
+    files = sorted((live_files.folder() / "s").iterdir())
+    return [name in path.read_text("utf-8") for path in files]
+
+
+def erase(name: str, now: datetime) -> None:
+    erase_donor(Whose(orders=(WallName.objects.get(name=name).order_no,)), now=now)
+
+
+def test_a_name_that_is_erased_while_the_screen_is_let_go_is_in_no_file(site: Site) -> None:
+    hang(site, "阿明某某")
+    board, now = Board(), datetime.now(UTC)
+    board.tell(now, Level.NOTHING)
+    told = names_told("阿明某某")
+    assert told
+    assert all(told)
+    board.tell(now, Level.CURVE)
+    assert names_told("阿明某某") == [False] * len(told), "before it is let go, once without names"
+    erase("阿明某某", now)
+    board.tell(now, Level.CURVE)
+    assert names_told("阿明某某") == [False] * len(told)
+    hang(site, "阿华某某")
+    board.tell(now, Level.NOTHING)
+    assert all(names_told("阿华某某")), "names come back with the level"
+
+
+def test_a_screen_without_a_wall_shows_no_names(site: Site) -> None:
+    hang(site, "阿明某某")
+    board, now = Board(), datetime.now(UTC)
+    board.tell(now, Level.NOTHING)
+    board.tell(now, Level.WALL)
+    told = names_told("阿明某某")
+    assert told
+    assert not any(told)
+
+
+def test_a_board_that_begins_while_it_is_let_go_takes_the_names_away(site: Site) -> None:
+    hang(site, "阿明某某")
+    now = datetime.now(UTC)
+    Board().tell(now, Level.NOTHING)
+    assert all(names_told("阿明某某"))
+    Board().tell(now, Level.SNAPSHOTS)
+    assert not any(names_told("阿明某某"))
+
+
+def test_the_screen_of_a_campaign_that_is_over_is_taken_away(site: Site) -> None:
+    hang(site, "阿明某某")
+    day = campaigns.find("day")
+    assert day
+    Screen().tell(day.closes + AFTER - timedelta(seconds=1))
+    assert names_told("阿明某某"), "it goes on for a while"
+    Screen().tell(day.closes + AFTER)
+    assert names_told("阿明某某") == []
+    assert site.get("/live/s/day.zh-hans.html").status_code == 404
+    assert "阿明某某" not in site.text("/c/day/screen")
 
 
 def test_the_stream_s_address_is_let_in_by_the_page_s_policy(site: Site, settings: Any) -> None:

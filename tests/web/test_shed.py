@@ -1,22 +1,34 @@
 """What is let go under load: in its order, one at a time, and never giving."""
 
 import http.client
+import io
 import json
-from collections.abc import Iterator
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from email.message import Message
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.error import HTTPError
 
 import psycopg
 import pytest
 from django.core.wsgi import get_wsgi_application
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jusha.config import governor as governing
 from jusha.config.governor import Governor, Measures, govern
+from jusha.config.processes import teller
 from jusha.inbox.connect import conninfo
+from jusha.people.vault import SealBrokenError
 from jusha.web import shed, snapshots
 from jusha.web.board.tell import Board, worth_keeping
 from jusha.web.live_serve import before
@@ -148,6 +160,59 @@ def test_it_measures_what_waits_and_survives_what_is_away(site: Site) -> None:
     assert away.take().settling_s is None
 
 
+def test_an_answer_that_breaks_off_is_nobody_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise http.client.IncompleteRead(b"")
+
+    def broken(address: str, **_: object) -> None:
+        raise HTTPError(address, 500, "", Message(), Broken())
+
+    monkeypatch.setattr("urllib.request.urlopen", broken)
+    nowhere = "host=127.0.0.1 port=9 connect_timeout=1"
+    assert Measures(lambda: nowhere, door="http://x", web="http://x").take() == Load(
+        None, None, None
+    )
+
+
+def test_a_governor_that_died_is_begun_anew_and_one_that_lives_is_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    hold = threading.Event()
+
+    def govern_a_while(*_: object) -> None:
+        begun.append(1)
+        hold.wait(30)
+
+    def governors() -> list[threading.Thread]:
+        return [each for each in threading.enumerate() if each.name == teller.GOVERNOR]
+
+    monkeypatch.setattr(governing, "govern", govern_a_while)
+    stop = cast("Any", SimpleNamespace())
+    teller._govern(stop)
+    teller._govern(stop)
+    (first,) = governors()
+    hold.set()
+    first.join(30)
+    teller._govern(stop)
+    for each in governors():
+        each.join(30)
+    assert len(begun) == 2
+
+
+def test_a_level_that_nobody_measures_any_more_holds_nothing_back(site: Site) -> None:
+    level_is(Level.DONATE_ONLY)
+    assert shed.level() == Level.DONATE_ONLY
+    path, old = site.log_folder.parent / "run" / "shed.json", time.time() - shed.STALE_SECONDS - 1
+    os.utime(path, (old, old))
+    shed.forget()
+    assert shed.level() == Level.NOTHING
+    shed.set_switch(Level.RANKINGS, by="li", now=NOON)
+    shed.forget()
+    assert shed.level() == Level.RANKINGS, "a person's switch holds by itself"
+
+
 # --- what is let go -------------------------------------------------------------------------------
 
 
@@ -225,6 +290,47 @@ def answering(status: str) -> Any:
     return answer
 
 
+@pytest.mark.parametrize("error", [psycopg.DataError("x"), SealBrokenError("x"), KeyError("x")])
+def test_a_part_that_is_broken_in_any_way_is_said_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    said: list[str] = []
+    monkeypatch.setattr("jusha.web.board.tell.log.exception", lambda _, part: said.append(part))
+    whole, broken = board._names.tell, raiser(error)
+    for tell in (broken, broken, whole, broken):
+        monkeypatch.setattr(board._names, "tell", tell)
+        assert ("wall" in board.tell(now, Level.NOTHING).parts) is (tell is whole)
+    assert said == ["wall", "wall"], "once each time it breaks"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("x"),
+        OperationalError("x"),
+        psycopg.OperationalError("x"),
+        psycopg.InterfaceError("x"),
+    ],
+)
+def test_a_disk_or_a_database_that_is_away_is_everybody_s(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    board = Board()
+    monkeypatch.setattr(board._names, "tell", raiser(error))
+    with pytest.raises((OSError, OperationalError)):
+        board.tell(datetime.now(UTC), Level.NOTHING)
+
+
+def raiser(error: Exception) -> Callable[..., Any]:
+    """Something that fails with it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
 def test_pages_say_what_is_let_go(site: Site) -> None:
     Board().tell(datetime.now(UTC), Level.NOTHING)
     assert "榜先停在这里" not in site.text("/c/day/rankings")
@@ -294,6 +400,43 @@ def test_a_page_that_is_gone_is_no_file(site: Site) -> None:
     assert kept.tell(Level.NOTHING) == 0
     level_is(Level.SNAPSHOTS)
     assert asked("/p/none")[0].startswith("404")
+
+
+def files(site: Site) -> set[str]:
+    return {path.name for path in (site.log_folder.parent / "snapshots").iterdir()}
+
+
+def test_files_stay_while_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = rendered()
+    before_it = files(site)
+    assert before_it
+    kept._turn = kept._next_turn()
+    monkeypatch.setattr(CursorWrapper, "execute", raiser(OperationalError("gone")))
+    while kept._turn:
+        kept.tell(Level.SNAPSHOTS)
+    with pytest.raises(OperationalError):
+        kept.tell(Level.SNAPSHOTS)
+    assert files(site) == before_it
+
+
+def test_rendering_leaves_the_language_as_it_was(site: Site) -> None:
+    with translation.override("zh-hans"):
+        assert Snapshots(list)._render("/", "zh-hant", Level.SNAPSHOTS)
+        assert translation.get_language() == "zh-hans"
+
+
+def test_what_is_no_more_worth_keeping_leaves_with_the_next_turn(site: Site) -> None:
+    worth = ["/", "/p/shan-books"]
+    kept = Snapshots(lambda: worth)
+    while True:
+        kept.tell(Level.DONATE_ONLY)
+        if not kept._turn:
+            break
+    assert snapshots.read("/p/shan-books", "zh-hans", Level.SNAPSHOTS) is not None
+    worth.remove("/p/shan-books")
+    kept.tell(Level.NOTHING)
+    assert snapshots.read("/p/shan-books", "zh-hans", Level.SNAPSHOTS) is None
+    assert snapshots.read("/", "zh-hans", Level.SNAPSHOTS) is not None
 
 
 def test_the_level_file_is_small_and_whole(site: Site) -> None:

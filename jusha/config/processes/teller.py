@@ -30,9 +30,9 @@ def work(stop: Stop, why: Why) -> None:
     from jusha.web.tell import Teller  # noqa: PLC0415 - models, after setup
 
     teller = Teller()
-    _govern(stop)
     while not stop:
         began = time.monotonic()
+        _govern(stop)
         try:
             metrics.told(teller.tell(datetime.now(UTC)))
             why.clear()
@@ -48,7 +48,7 @@ def work(stop: Stop, why: Why) -> None:
 
 
 def _govern(stop: Stop) -> None:
-    """Measure load and say what is let go, in a thread of its own."""
+    """Measure load and say what is let go, in a thread of its own; nothing while it lives."""
     from django.conf import settings  # noqa: PLC0415 - after setup
 
     from jusha.config.governor import Governor, Measures, govern  # noqa: PLC0415 - after setup

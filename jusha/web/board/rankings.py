@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -31,6 +31,8 @@ from jusha.web.tell import AFTER_DAYS
 EVERY_SECONDS: Final = 3
 BUDGET_SECONDS: Final = 2.0
 """So long one call counts; what is left waits for the next, and as of says where it stands."""
+ANEW: Final = timedelta(minutes=1)
+"""So often lists are ordered although no gift came: a team may have been taken down."""
 Lists = dict[tuple[Kind, Order], list[Place]]
 
 
@@ -50,10 +52,11 @@ class Rankings:
         self._marks: deque[tuple[int, datetime]] = deque()
         self._totals: dict[int, Sum] = {}
         self._lists: dict[int, Lists] = {}
+        self._ordered_at: dict[int, datetime] = {}
         self._bodies: dict[tuple[str, str], str] = {}
 
     def tell(self, now: datetime) -> int:
-        """Count and write; how many campaigns have new lists. Raises OSError.
+        """Count and write; how many campaigns were ordered. Raises OSError.
 
         As of is the last moment whose whole log is counted: until there is one, nothing is told.
         """
@@ -69,12 +72,15 @@ class Rankings:
         anew = 0
         for campaign, code in codes.items():
             total = totals.get(campaign, Sum("", 0, 0, 0))
-            if total != self._totals.get(campaign):
+            if total != self._totals.get(campaign) or self._is_old(campaign, now):
                 self._lists[campaign] = self._order(campaign, code, at)
-                self._totals[campaign] = total
+                self._totals[campaign], self._ordered_at[campaign] = total, now
                 anew += 1
             self._write(campaign, code, total, at)
         return anew
+
+    def _is_old(self, campaign: int, now: datetime) -> bool:
+        return now - self._ordered_at[campaign] >= ANEW
 
     def _whole_at(self, counted: int) -> datetime | None:
         """The newest moment at which the log had no entry that is not counted."""

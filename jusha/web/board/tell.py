@@ -40,6 +40,7 @@ class Board:
         self._names, self._rankings, self._screen = Names(), Rankings(), Screen()
         self._snapshots = Snapshots(worth_keeping)
         self._ranked_at: datetime | None = None
+        self._broken: set[str] = set()
         self._is_bare = False
         """Whether the screens that stand still under load were written without names."""
 
@@ -57,29 +58,31 @@ class Board:
                 lambda: self._screen.tell(now, names=level < Level.WALL),
             ),
         ]
-        parts = [name for name, is_on, do in work if is_on and _does(name, do)]
+        parts = [name for name, is_on, do in work if is_on and self._does(name, do)]
         if "rankings" in parts:
             self._ranked_at = now
         self._is_bare = level >= Level.CURVE and (self._is_bare or "screen" in parts)
         return Done((*parts, "snapshots"), self._snapshots.tell(level))
 
+    def _does(self, name: str, do: Callable[[], object]) -> bool:
+        """Do one part; one that is broken is said once, and keeps no other from its work.
 
-def _does(name: str, do: Callable[[], object]) -> bool:
-    """Do one part; one that is broken is said, and keeps no other from its work.
-
-    A database that is away, or a disk that refuses, is everybody's. Raises OSError,
-    OperationalError, InterfaceError.
-    """
-    try:
-        do()
-    except (OSError, OperationalError, InterfaceError):
-        raise
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise OperationalError(str(error)) from error
-    except Exception:
-        log.exception("board_part_broken", part=name)
-        return False
-    return True
+        A database that is away, or a disk that refuses, is everybody's. Raises OSError,
+        OperationalError, InterfaceError.
+        """
+        try:
+            do()
+        except (OSError, OperationalError, InterfaceError):
+            raise
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise OperationalError(str(error)) from error
+        except Exception:
+            if name not in self._broken:
+                log.exception("board_part_broken", part=name)
+            self._broken.add(name)
+            return False
+        self._broken.discard(name)
+        return True
 
 
 def worth_keeping() -> list[str]:
