@@ -88,6 +88,7 @@ class Connection(asyncio.Protocol):
         "_parts",
         "_path",
         "_paused",
+        "_peer",
         "_phase",
         "_screen",
         "_stuffed",
@@ -106,7 +107,7 @@ class Connection(asyncio.Protocol):
         self._phase = REQUEST
         self._age = self._head_bytes = self._held = 0
         self._deaf = self._linger = self._paused = self._stuffed = False
-        self._url, self._path = b"", ""
+        self._url, self._path, self._peer = b"", "", ""
         self._headers: dict[bytes, bytes] = {}
         self._parts: list[bytes] = []
 
@@ -115,6 +116,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or say that there are too many."""
         self._transport = cast("asyncio.Transport", transport)
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
         if not self._lobby.enter(self):
             self._end_with(RefusedError(problems.FULL))
             self._serve()
@@ -125,6 +127,7 @@ class Connection(asyncio.Protocol):
         self._lobby.leave(self)
         if self._screen is not None:
             self._lobby.streams.leave(self._screen, self)
+            self._lobby.streams.dismiss(self._peer)
         self._door.release(self._held + sum(held for _, held in self._asked))
         self._held = 0
         self._asked.clear()
@@ -291,6 +294,8 @@ class Connection(asyncio.Protocol):
             raise RefusedError(problems.FULL)
         if not streams.has(screen):
             raise RefusedError(problems.NOT_FOUND)
+        if not streams.admit(self._peer):
+            raise RefusedError(problems.FULL)
         self._deaf, self._screen = True, screen
         self._door.release(sum(held for _, held in self._asked))
         self._asked.clear()

@@ -7,6 +7,7 @@ none of them.
 """
 
 import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -21,6 +22,10 @@ LANGUAGE: Final = "zh-hans"
 PARTS: Final = (("total", "t"), ("scene", "s"))
 STREAMS_MAX: Final = 600
 """Screens at once; the other connections are for those who report gifts."""
+OF_ONE_MAX: Final = 20
+"""Screens of one address; of a proxy, behind which everybody may be, as many as there are."""
+IPV6_BITS: Final = 64
+"""Of an IPv6 address: the rest is the visitor's to choose."""
 SKIPS_MAX: Final = 10
 """So many seconds somebody may not read before being hung up on."""
 QUIET_SECONDS: Final = 15
@@ -56,11 +61,29 @@ def screen_of(path: str) -> Screen | None:
     return Screen(found["code"], found["lang"] or LANGUAGE) if found else None
 
 
+def network(peer: str) -> str:
+    """Whose address it is: an IPv4 address, an IPv6 network; "" for this machine or no address."""
+    try:
+        found: IPv4Address | IPv6Address | None = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    if found is None or found.is_loopback:
+        return ""
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(ip_network((found, IPV6_BITS), strict=False))
+
+
 class Streams:
     """Everybody who listens, by screen."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, behind_proxy: bool = False) -> None:
+        """`behind_proxy`: every peer is a proxy of ours, and says nothing of who listens."""
         self._folder = home / FOLDER
+        self._behind_proxy = behind_proxy
+        self._of_one: dict[str, int] = {}
         self._listeners: dict[Screen, dict[Listener, int]] = {}
         self._seen: dict[tuple[Screen, str], Any] = {}
         self._last: dict[tuple[Screen, str], bytes] = {}
@@ -76,6 +99,25 @@ class Streams:
     def is_full(self) -> bool:
         """Whether one more is one too many."""
         return self.count >= STREAMS_MAX
+
+    def admit(self, peer: str) -> bool:
+        """Count one more of an address in; False if it has as many as one may have."""
+        name = "" if self._behind_proxy else network(peer)
+        if not name:
+            return True
+        count = self._of_one.get(name, 0)
+        if count >= OF_ONE_MAX:
+            return False
+        self._of_one[name] = count + 1
+        return True
+
+    def dismiss(self, peer: str) -> None:
+        """Count one that was admitted out."""
+        name = network(peer)
+        if name in self._of_one:
+            self._of_one[name] -= 1
+            if not self._of_one[name]:
+                del self._of_one[name]
 
     def has(self, screen: Screen) -> bool:
         """Whether anything was ever told of a screen."""

@@ -33,17 +33,17 @@ FINISH_SECONDS: Final = 8.0
 log = structlog.get_logger("door")
 
 
-def run(home: Path, *, host: str, port: int) -> None:
+def run(home: Path, *, host: str, port: int, behind_proxy: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; what is not durable then was not answered.
 
     Raises OSError if the port is taken.
     """
     _allow_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(home, host=host, port=port))
+        runner.run(_serve(home, host=host, port=port, behind_proxy=behind_proxy))
 
 
-async def _serve(home: Path, *, host: str, port: int) -> None:
+async def _serve(home: Path, *, host: str, port: int, behind_proxy: bool) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,7 +57,7 @@ async def _serve(home: Path, *, host: str, port: int) -> None:
     metrics.watch_waiting(lambda: intake.waiting)
     keys = Keys(deed=load(home, "dedupe"), person=load(home, "person"))
     rails = Rails(home, keys)
-    lobby = Lobby(Door(intake, keys, rails), Streams(home))
+    lobby = Lobby(Door(intake, keys, rails), Streams(home, behind_proxy=behind_proxy))
     server = await loop.create_server(lambda: Connection(lobby), host, port, backlog=BACKLOG)
     tasks = [
         loop.create_task(intake.run()),

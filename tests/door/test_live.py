@@ -10,14 +10,17 @@ from jusha.door import live
 from jusha.door.app import Door
 from jusha.door.connection import Connection, Lobby
 from jusha.door.live import (
+    OF_ONE_MAX,
     QUIET_SECONDS,
     SKIPS_MAX,
     STILL_HERE,
     Screen,
     Streams,
     as_event,
+    network,
     screen_of,
 )
+from jusha.door.messages import BODY_MAX
 
 DAY = Screen("day", "zh-hans")
 ASK = b"GET /door/v1/live/day HTTP/1.1\r\nHost: door\r\n\r\n"
@@ -99,6 +102,20 @@ def test_who_does_not_read_is_hung_up_on_and_holds_up_nobody(home: Path) -> None
     assert as_event("total", b"10 more") in hall.heard
 
 
+def test_what_was_taken_away_is_told_to_nobody_who_comes_later(home: Path) -> None:
+    streams, hall, late = Streams(home), Hall(), Hall()
+    tell(home, "s", "names")
+    streams.join(DAY, hall)
+    assert b"names" in hall.heard
+    (home / "live" / "s" / "day.zh-hans.html").unlink()
+    streams.tick()
+    streams.join(DAY, late)
+    assert late.heard == as_event("total", b"1 gift")
+    tell(home, "s", "none")
+    streams.tick()
+    assert late.heard.endswith(as_event("scene", b"none"))
+
+
 def test_the_last_to_leave_takes_the_memory_along(home: Path) -> None:
     streams, hall = Streams(home), Hall()
     streams.join(DAY, hall)
@@ -110,8 +127,8 @@ def test_the_last_to_leave_takes_the_memory_along(home: Path) -> None:
 class Wire(asyncio.Transport):
     """What the connection did."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, peer: str = "") -> None:
+        super().__init__({"peername": (peer, 4000)} if peer else None)
         self.written, self.aborted, self.closed = b"", False, False
 
     def write(self, data: Any) -> None:
@@ -129,6 +146,9 @@ class Wire(asyncio.Transport):
     def pause_reading(self) -> None:
         """Nothing more is asked of it."""
 
+    def resume_reading(self) -> None:
+        """Nor that."""
+
 
 class Quiet:
     """A door of which only the room for bodies is asked."""
@@ -140,8 +160,8 @@ class Quiet:
         """There is none."""
 
 
-def asked(lobby: Lobby) -> tuple[Connection, Wire]:
-    connection, wire = Connection(lobby), Wire()
+def asked(lobby: Lobby, peer: str = "") -> tuple[Connection, Wire]:
+    connection, wire = Connection(lobby), Wire(peer)
     connection.connection_made(wire)
     connection.data_received(ASK)
     return connection, wire
@@ -176,3 +196,48 @@ def test_one_screen_too_many_and_one_that_nobody_told_are_refused(
     assert asked(lobby)[1].written.startswith(b"HTTP/1.1 503")
     (home / "live" / "t" / "day.zh-hans.html").unlink()
     assert asked(lobby_of(home))[1].written.startswith(b"HTTP/1.1 404")
+
+
+def test_one_address_holds_so_many_streams_and_a_proxy_as_many_as_there_are(home: Path) -> None:
+    lobby = lobby_of(home)
+    first, _ = asked(lobby, "203.0.113.7")
+    for _ in range(OF_ONE_MAX - 1):
+        assert asked(lobby, "203.0.113.7")[1].written.startswith(b"HTTP/1.1 200")
+    assert asked(lobby, "203.0.113.7")[1].written.startswith(b"HTTP/1.1 503")
+    assert asked(lobby, "203.0.113.8")[1].written.startswith(b"HTTP/1.1 200")
+    first.connection_lost(None)
+    assert asked(lobby, "203.0.113.7")[1].written.startswith(b"HTTP/1.1 200")
+    assert asked(lobby, "203.0.113.7")[1].written.startswith(b"HTTP/1.1 503")
+    behind = Lobby(cast("Door", Quiet()), Streams(home, behind_proxy=True))
+    for where, peer in ((behind, "203.0.113.7"), (lobby, "127.0.0.1")):
+        for _ in range(OF_ONE_MAX + 1):
+            assert asked(where, peer)[1].written.startswith(b"HTTP/1.1 200")
+
+
+def test_addresses_that_are_forgotten_leave_nothing(home: Path) -> None:
+    lobby = lobby_of(home)
+    for connection in [asked(lobby, "2001:db8::1")[0] for _ in range(3)]:
+        connection.connection_lost(None)
+    assert lobby.streams._of_one == {}
+
+
+def test_who_has_a_network_of_ipv6_is_one(home: Path) -> None:
+    assert network("2001:db8::1") == network("2001:db8::2") != network("2001:db8:0:1::1")
+    assert network("::ffff:203.0.113.7") == "203.0.113.7"
+    assert network("::1") == network("127.0.0.1") == network("::ffff:127.0.0.1") == ""
+
+
+def test_a_body_sent_behind_the_question_for_a_stream_holds_no_room(home: Path) -> None:
+    door = Door(cast("Any", object()), cast("Any", None), cast("Any", None))
+    lobby = Lobby(door, Streams(home))
+    path = max(BODY_MAX, key=lambda each: BODY_MAX[each])
+    size = 200_000
+    head = f"POST {path} HTTP/1.1\r\nHost: door\r\nContent-Length: {size}\r\n\r\n".encode()
+    for _ in range(3):
+        connection, wire = Connection(lobby), Wire()
+        connection.connection_made(wire)
+        connection.data_received(ASK + head + b"x" * size)
+        assert wire.written.startswith(b"HTTP/1.1 200")
+        assert door._reading_bytes == 0
+        connection.connection_lost(None)
+    assert door._reading_bytes == 0

@@ -17,7 +17,12 @@ def main() -> None:
     from jusha.door.server import run  # noqa: PLC0415 - as above
 
     serve("door", base_port=settings.JUSHA_METRICS_PORT)
-    run(settings.HOME, host=settings.JUSHA_HOST, port=settings.JUSHA_DOOR_PORT)
+    run(
+        settings.HOME,
+        host=settings.JUSHA_HOST,
+        port=settings.JUSHA_DOOR_PORT,
+        behind_proxy=settings.JUSHA_PROXY_HOPS > 0,
+    )
 
 
 if __name__ == "__main__":
