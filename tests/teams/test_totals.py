@@ -263,6 +263,32 @@ def test_a_company_counts_what_its_link_or_its_team_brought_for_any_project(
     assert check(furnished.web) == []
 
 
+def test_what_came_before_a_company_or_a_team_is_not_theirs_nor_is_its_refund(
+    furnished: House, owner_of: psycopg.Connection
+) -> None:
+    mark = uuid4().hex[:8]
+    order = furnished.order(700)
+    keep([(order.no, Attribution(company=f"tree-{mark}", team=f"ours-{mark}"))])
+    furnished.send(order, lane="web")
+    number = furnished.give(700, order=order.no)
+    count_gifts()
+    owner_of.execute(
+        "INSERT INTO jusha_company (code, name_zh, name_en, uscc, intro, capabilities, domain,"
+        " decision, at) VALUES (%s, '大树', '', 'x', '', '{}', '', 1, now())",
+        (f"tree-{mark}",),
+    )
+    today = localdate()
+    Team.objects.create(
+        code=f"ours-{mark}", kind="friends", title="a", story="b", project=BOOKS, target=100,
+        captain=uuid4(), opened_on=today, ends_on=today + timedelta(days=1),
+    )  # fmt: skip
+    assert furnished.instruct("refund", deed=number, amount=700, reason="donor")[0] == "done"
+    assert count_gifts() > 0
+    assert sums_of(COMPANY, [f"tree-{mark}"])[f"tree-{mark}"] == (0, 0, 0, 0)
+    assert sums_of(TEAM, [f"ours-{mark}"])[f"ours-{mark}"] == (0, 0, 0, 0)
+    assert check(furnished.web) == []
+
+
 def test_no_team_s_frame_changes_once_it_is_open(furnished: House) -> None:
     oracle = Oracle()
     mine = Team.objects.filter(code=oracle.code("top"))

@@ -215,6 +215,19 @@ def test_no_list_tells_of_a_few_colleagues_or_of_a_team_that_is_down(
     assert "大树" in site.text("/c/day/rankings?of=company")
 
 
+def test_a_team_that_is_taken_down_in_a_quiet_hour_leaves_the_lists(site: Site) -> None:
+    team("gone")
+    paid(site, 900, ALICE, team="gone")
+    board, now = Rankings(), datetime.now(UTC)
+    board.tell(now)
+    assert [each["code"] for each in lists(site)["lists"]["team-amount"]] == ["gone"]
+    take_down("gone", by=officer(site, "rev@platform.example", Office.REVIEWER).pk, words="x")
+    assert board.tell(now + timedelta(seconds=59)) == 0
+    assert board.tell(now + timedelta(seconds=60)) == 1
+    assert lists(site)["lists"]["team-amount"] == []
+    assert "队伍 gone" not in site.text("/c/day/rankings?of=team")
+
+
 def test_slices_of_any_size_come_to_the_same(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(9):
         site.house.give(100 + n, person=(ALICE, BOB, CAROL)[n % 3])
@@ -244,6 +257,34 @@ def test_the_cursor_never_goes_back(site: Site) -> None:
     counted(site)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as database:
         database.execute("UPDATE jusha_rankcursor SET number = 0")
+
+
+def test_a_refund_in_a_slice_of_its_own_is_counted(site: Site) -> None:
+    number = site.house.give(2000)
+    site.house.give(3000)
+    counted(site)
+    site.house.instruct("refund", deed=number, amount=2000, reason="asked")
+    site.house.settle()
+    assert counted(site)[Kind.CHARITY]["shan"] == Sum("shan", 2, 1, 5000, refunded=2000)
+    site.house.give(100)
+    assert counted(site)[Kind.CHARITY]["shan"].gifts == 3, "what comes after it is counted too"
+
+
+def test_a_company_or_team_that_came_after_the_order_counts_nothing_of_it(
+    site: Site, owner: psycopg.Connection
+) -> None:
+    no = order(site, 2000, company="tree", team="ours")
+    number = site.house.give(2000, order=no, project="", campaign="")
+    counted(site)
+    company(owner)
+    team("ours")
+    site.house.instruct("refund", deed=number, amount=2000, reason="asked")
+    site.house.settle()
+    paid(site, 300, BOB, company="tree", team="ours")
+    found = counted(site)
+    assert found[Kind.COMPANY] == {"tree": Sum("tree", 1, 1, 300)}
+    assert found[Kind.TEAM] == {"ours": Sum("ours", 1, 1, 300)}
+    assert found[Kind.PROJECT][BOOKS].refunded == 2000
 
 
 def test_a_sum_that_cannot_be_is_refused(site: Site, owner: psycopg.Connection) -> None:
