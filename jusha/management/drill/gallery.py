@@ -37,6 +37,9 @@ TARGET_PERCENT: Final = 70
 GIVEN_SQL: Final = """
 SELECT count(*), coalesce(sum(d.amount), 0)::bigint FROM giving_deed d
 JOIN projects_fund f ON f.project = d.project WHERE f.code = %s AND NOT d.held"""
+TAKEN_SQL: Final = """
+SELECT count(*), coalesce(sum(d.amount), 0)::bigint FROM giving_deed d
+JOIN payments_channel c ON c.id = d.channel WHERE c.code = %s AND NOT d.held"""
 HARD_SQL: Final = "UPDATE jusha_project SET hard_target = true, target_amount = %s WHERE code = %s"
 ROOM_SQL: Final = "SELECT room FROM jusha_targetroom WHERE project = %s"
 Tell = Callable[[str], None]
@@ -79,14 +82,14 @@ class Gallery:
         with self.here.connect("owner") as connection:
             postgres = connection.info.parameter_status("server_version") or ""
             self._furnish(connection)
-            before = connection.execute(GIVEN_SQL, (PROJECT,)).fetchone() or (0, 0)
             platforms = self._start(self._key())
             told = [json.loads(platform.communicate()[0]) for platform in platforms]
             if any(platform.returncode for platform in platforms):
                 raise DrillFailedError("a platform ended with an error")
             self.here.wait(self.here.drained, "everything to be settled and published")
+            taken = connection.execute(TAKEN_SQL, (CHANNEL,)).fetchone() or (0, 0)
             after = connection.execute(GIVEN_SQL, (PROJECT,)).fetchone() or (0, 0)
-        figures = self._figures(told, before, after) | {"postgres": postgres}
+        figures = self._figures(told, taken, after) | {"postgres": postgres}
         for line in report(figures):
             self.tell(line)
         return figures, [self._check(figures), check_stop(self.here), *self._check_books()]
@@ -152,7 +155,7 @@ class Gallery:
         )
 
     def _figures(
-        self, told: Sequence[dict[str, Any]], before: Sequence[int], after: Sequence[int]
+        self, told: Sequence[dict[str, Any]], taken: Sequence[int], after: Sequence[int]
     ) -> dict[str, Any]:
         sent, given = sum(each["sent"] for each in told), sum(each["given"] for each in told)
         last = max(each["last_s"] for each in told)
@@ -162,7 +165,7 @@ class Gallery:
             "target": self.target,
             "raised": after[1],
             "short": self.target - after[1],
-            "settled": {"gifts": after[0] - before[0], "fen": after[1] - before[1]},
+            "settled": {"gifts": taken[0], "fen": taken[1]},
             "sent": {"gifts": sent, "fen": given, "refused": sum(each["refused"] for each in told)},
             "per_s": round(sent / last) if last else 0,
             "last_s": round(last, 2),
